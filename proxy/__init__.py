@@ -1,0 +1,1 @@
+"""Banyan: a strangler-fig reverse proxy."""
