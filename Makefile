@@ -1,0 +1,60 @@
+# Every target first installs what it needs and is missing (see .ci/setup), so that a fresh clone on
+# Debian 12 needs nothing but python3, make and git.
+
+BIN := .venv/bin
+JOBS ?= auto
+ARGS ?=
+
+TESTS_NEED := php redis-server postgres mariadbd chromium
+BENCH_NEEDS := php nginx wrk haproxy caddy
+
+# Pure packages: import-linter keeps them off the clock and the network, and so every branch of theirs
+# can be tested, and is.
+PURE := proxy/config/*,proxy/decision/*,proxy/http1/*,proxy/routing/*
+IMPURE := proxy/config/watcher.py
+COVERED := 85
+
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
+
+.PHONY: help demo test check bench fuzz soak setup clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: ## legacy PHP, a modern service, Banyan before them, traffic: the whole story
+	@.ci/setup php
+	@$(BIN)/banyan demo $(ARGS)
+
+test: ## all tests
+	@.ci/setup $(TESTS_NEED)
+	$(PYTEST) $(ARGS)
+
+check: ## lint, format, types, import rules, all tests with coverage
+	@.ci/setup $(TESTS_NEED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PYTEST) --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report --fail-under=$(COVERED)
+	$(BIN)/coverage report --include='$(PURE)' --omit='$(IMPURE)' --fail-under=100
+
+bench: ## requests a second beside nginx, HAProxy, Caddy and a naive proxy
+	@.ci/setup $(BENCH_NEEDS)
+	$(BIN)/python -m bench $(ARGS)
+
+fuzz: ## the property tests, with many more examples than `make test` gives them
+	@.ci/setup
+	$(PYTEST) -m hypothesis --hypothesis-profile=fuzz $(ARGS)
+
+soak: ## minutes of mixed load while backends come and go: nothing leaks, no byte is wrong
+	@.ci/setup php
+	$(BIN)/python -m bench.soak $(ARGS)
+
+setup: ## only install what the targets above need
+	@.ci/setup $(sort $(TESTS_NEED) $(BENCH_NEEDS))
+
+clean: ## remove what the targets above made (not var/, which may hold a ledger)
+	rm -rf .venv .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
