@@ -1,0 +1,119 @@
+"""Fixtures of the wire tests: one scripted origin and, for each lane, one running proxy in front of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.banyan import LANES, Banyan, Lane, running
+from tests.support.origin import Origin
+from tests.support.wire import Address, Wire
+
+TRUSTED = "127.0.0.2"
+"""The one client address whose forwarded headers are believed."""
+
+STEADY: dict[str, Any] = {
+    "retries": {"attempts": 2, "on": ["connect", "stale"]},
+    "breaker": {"consecutive_failures": 1000000},
+}
+"""Settings under which one test's failures do not change what the next test sees."""
+
+Connect = Callable[..., Wire]
+
+
+def backend(origin: Origin, **settings: Any) -> dict[str, Any]:
+    """A backend at this origin: steady, unless the settings say otherwise."""
+    return {"url": f"http://127.0.0.1:{origin.port}", **STEADY, **settings}
+
+
+def main_config(origin: Origin) -> dict[str, Any]:
+    """Every stage, reachable by the first segment of the path; everything else goes to legacy."""
+    return {
+        "server": {"trusted_proxies": [f"{TRUSTED}/32"]},
+        "backends": {
+            "legacy": backend(origin, dialect="php", host="preserve"),
+            "modern": backend(origin),
+            "own-host": backend(origin, host="backend"),
+        },
+        "defaults": {"legacy": "legacy"},
+        "routes": [
+            {
+                "id": "shadowed",
+                "match": {"path": "/shadowed/{rest:path}"},
+                "modern": "modern",
+                "stage": "shadow",
+            },
+            {
+                "id": "halfway",
+                "match": {"path": "/canary/{rest:path}"},
+                "modern": "modern",
+                "stage": "canary",
+                "weight": 50,
+                "sticky": ["header:X-Merchant-Id"],
+            },
+            {"id": "moved", "match": {"path": "/modern/{rest:path}"}, "modern": "modern", "stage": "modern"},
+            {
+                "id": "rewritten",
+                "match": {"path": "/rewritten/{id}"},
+                "modern": {
+                    "backend": "modern",
+                    "path": "/v1/{id}",
+                    "headers": {"set": {"X-Source": "banyan"}, "remove": ["X-Debug"]},
+                },
+                "stage": "modern",
+            },
+            {"id": "own-host", "match": {"path": "/own-host/{rest:path}"}, "legacy": "own-host"},
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def main_origin() -> Iterator[Origin]:
+    origin = Origin()
+    yield origin
+    origin.close()
+
+
+@pytest.fixture(scope="session", params=LANES)
+def lane(request: pytest.FixtureRequest) -> Lane:
+    """The way requests take through the data plane; every wire test runs on each."""
+    return request.param  # type: ignore[no-any-return]  # pytest types it as Any
+
+
+@pytest.fixture(scope="session")
+def main_proxy(lane: Lane, main_origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banyan]:
+    with running(tmp_path_factory.mktemp(lane), main_config(main_origin), lane) as banyan:
+        yield banyan
+
+
+@pytest.fixture
+def origin(main_origin: Origin) -> Iterator[Origin]:
+    """The origin, freshly forgetful. Whatever it was sent in the test must have been strict HTTP/1."""
+    main_origin.forget()
+    yield main_origin
+    assert main_origin.violations == []
+
+
+@pytest.fixture
+def connect(main_proxy: Banyan) -> Iterator[Connect]:
+    """Opens client connections to the proxy; they are closed when the test ends."""
+    yield from connector(main_proxy.address)
+
+
+@pytest.fixture
+def wire(connect: Connect) -> Wire:
+    """One client connection to the proxy."""
+    return connect()
+
+
+def connector(address: Address) -> Iterator[Connect]:
+    """The body of a `connect` fixture for the proxy at this address."""
+    wires: list[Wire] = []
+
+    def connect(**settings: Any) -> Wire:
+        wires.append(Wire(address, **settings))
+        return wires[-1]
+
+    yield connect
+    for wire in wires:
+        wire.socket.close()
