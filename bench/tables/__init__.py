@@ -1,0 +1,1 @@
+"""One file per table. Each has `run(options) -> Report`."""
