@@ -2,6 +2,7 @@
 # Debian 12 needs nothing but python3, make and git.
 
 BIN := .venv/bin
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-packages
 JOBS ?= auto
 ARGS ?=
 
