@@ -1,4 +1,4 @@
-"""Where messages end and what becomes of connections: interim and bodiless answers, HTTP/1.0, pipelining."""
+"""Where messages end: interim and bodiless answers, trailers, HTTP/1.0 and closing on either side."""
 
 import pytest
 
@@ -223,81 +223,3 @@ def test_response_trailers_pass(origin: Origin, wire: Wire) -> None:
     assert answered.body == b"hello" and answered.get(b"trailer") == b"X-Sum"
     assert answered.trailers == [(b"X-Sum", b"abc"), (b"Grpc-Status", b"0")]
     assert wire.ask(request(b"/next")).body == b"GET /next "
-
-
-# -- pipelining and half-closing (RFC 9112 §9.3.2, §9.6)
-
-
-def test_pipelined_requests_are_answered_in_order(origin: Origin, wire: Wire) -> None:
-    wire.send(b"".join(request(b"/%d" % number) for number in range(30)))
-    assert [wire.response().body for _ in range(30)] == [b"GET /%d " % number for number in range(30)]
-
-
-def test_pipelined_requests_of_every_kind(origin: Origin, wire: Wire) -> None:
-    chunked = request(b"/2", b"Transfer-Encoding: chunked", method=b"PUT") + b"2\r\nhi\r\n0\r\n\r\n"
-    wire.send(request(b"/1", method=b"POST", body=b"one") + chunked + request(b"/3", method=b"HEAD"))
-    wire.send(b"\r\n" + request(b"/4", b"Connection: close"))
-    assert wire.response().body == b"POST /1 one"
-    assert wire.response().body == b"PUT /2 hi"
-    assert wire.response(b"HEAD").body == b""
-    assert wire.response().body == b"GET /4 "
-    assert wire.is_closed()
-
-
-def test_nothing_after_connection_close_is_read(origin: Origin, wire: Wire) -> None:
-    wire.send(request(b"/last", b"Connection: close") + request(b"/ignored"))
-    assert wire.response().body == b"GET /last "
-    assert wire.is_closed()
-    assert [seen.target for seen in origin.seen] == [b"/last"]
-
-
-def test_a_pipelined_request_waits_for_its_predecessor(origin: Origin, wire: Wire) -> None:
-    """An unsafe request must not run before the one that it follows has been answered."""
-
-    def alone(exchange: Exchange) -> None:
-        exchange.body()
-        assert len(origin.seen) == 1
-        exchange.send(response(body=b"first"))
-
-    origin.plays(alone, echo)
-    wire.send(request(b"/1") + request(b"/2", method=b"POST", body=b"x"))
-    assert [wire.response().body, wire.response().body] == [b"first", b"POST /2 x"]
-
-
-def test_a_half_closed_client_gets_its_answer(origin: Origin, wire: Wire) -> None:
-    wire.send(request(b"/half", method=b"POST", body=b"all I have to say"))
-    wire.half_close()
-    assert wire.response().body == b"POST /half all I have to say"
-    assert wire.is_closed()
-
-
-def test_a_half_closed_client_gets_all_pipelined_answers(origin: Origin, wire: Wire) -> None:
-    wire.send(b"".join(request(b"/%d" % number) for number in range(5)))
-    wire.half_close()
-    assert [wire.response().body for _ in range(5)] == [b"GET /%d " % number for number in range(5)]
-    assert wire.is_closed()
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"GET / HTTP/1.1\r\nHost: a\r\n",
-        request(b"/", b"Content-Length: 9", method=b"POST") + b"cut",
-        request(b"/", b"Transfer-Encoding: chunked", method=b"POST") + b"5\r\nhello\r\n",
-        request(b"/", b"Transfer-Encoding: chunked", method=b"POST") + b"9\r\nhel",
-    ],
-    ids=["head", "counted", "between-chunks", "inside-a-chunk"],
-)
-def test_a_request_that_is_cut_short_never_looks_whole(origin: Origin, wire: Wire, sent: bytes) -> None:
-    """RFC 9112 §8: the origin must not take it for complete, so its connection is cut as well."""
-    wire.send(sent)
-    wire.half_close()
-    rest = wire.stream.rest()
-    assert rest == b"" or rest.startswith(b"HTTP/1.1 400 ")
-    assert origin.complete() == []
-
-
-def test_empty_lines_before_a_request_are_skipped(origin: Origin, wire: Wire) -> None:
-    """RFC 9112 §2.2: some old clients send an extra CRLF after a POST."""
-    assert wire.ask(b"\r\n\r\n" + request(b"/1")).body == b"GET /1 "
-    assert wire.ask(b"\r\n" + request(b"/2")).body == b"GET /2 "
