@@ -11,6 +11,9 @@ if (file_exists(config('db'))) {
     exit(1);
 }
 
+if (!is_dir(dirname(config('db')))) {
+    mkdir(dirname(config('db')), 0700, true);
+}
 $seed = json_decode(file_get_contents(config('seed')), true, 16, JSON_THROW_ON_ERROR);
 $db = db();
 $db->exec('PRAGMA journal_mode = WAL');
