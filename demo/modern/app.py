@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from . import errors, links, merchants, payments, rates, refunds, tokens
+from . import errors, links, merchants, payment_creation, payments, rates, refunds, tokens
 from .answers import PrivateJSON
 from .database import engine, prepare, reading
 
@@ -25,7 +25,7 @@ app = FastAPI(
     redirect_slashes=False,
 )
 errors.install(app)
-for module in (rates, tokens, payments, refunds, merchants, links):
+for module in (rates, tokens, payments, payment_creation, refunds, merchants, links):
     app.include_router(module.router)
 
 

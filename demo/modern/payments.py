@@ -1,19 +1,18 @@
-"""Payments: shown, listed, made."""
+"""Payments: shown and listed."""
 
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, func, select
 
 from .auth import Caller
-from .clock import now, stored
-from .database import Row, new_id, reading, writing
+from .database import Row, reading
 from .errors import invalid, not_found
 from .money import Rate, total
-from .php import Text, integer, mapping
-from .rates import find_rate, known_rate
+from .php import integer, mapping
+from .rates import known_rate
 from .tables import payments, refunds
 from .tokens import find_token
 
@@ -69,22 +68,6 @@ class PageOut(BaseModel):
     page: int
     pages: int
     total: int
-
-
-def _count(value: Any) -> int:
-    return integer(value) if isinstance(value, str | int | float) else 1
-
-
-class PaymentIn(BaseModel):
-    """A new payment as a client words it; `_checked` says what is wrong with it."""
-
-    amount: Any = None
-    currency: Text = ""
-    reference: Text = ""
-    description: Text = ""
-    installments: Annotated[int, BeforeValidator(_count)] = 1
-    metadata: Any = None
-    token: Text = ""
 
 
 def find_payment(connection: Connection, payment_id: str) -> Row:
@@ -148,16 +131,6 @@ def list_payments(
     return _page(query, page, limit)
 
 
-@router.post("", status_code=201)
-def create_payment(wanted: PaymentIn, merchant: Caller, response: Response) -> PaymentOut:
-    """A new payment: authorised if it comes with a token, otherwise waiting for the buyer's card."""
-    with writing() as connection:
-        payment = _checked(connection, merchant, wanted)
-        connection.execute(insert(payments).values(payment))
-        response.headers["location"] = f"/api/payments/{payment['id']}"
-        return show(connection, find_payment(connection, payment["id"]))
-
-
 def _page(query: Select[Any], page: int, limit: int) -> PageOut:
     newest = query.order_by(payments.c.created_at.desc(), payments.c.id.desc())
     with reading() as connection:
@@ -165,43 +138,6 @@ def _page(query: Select[Any], page: int, limit: int) -> PageOut:
         rows = connection.execute(newest.limit(limit).offset((page - 1) * limit)).mappings().all()
         data = [show(connection, dict(row)) for row in rows]
     return PageOut(data=data, page=page, pages=-(-count // limit), total=count)
-
-
-def _checked(connection: Connection, merchant: Row, wanted: PaymentIn) -> Row:
-    """The row to store; 422 with every field at fault."""
-    rate = find_rate(connection, wanted.currency)
-    amount = rate.parse(wanted.amount) if rate else None
-    token = find_token(connection, wanted.token) if wanted.token else None
-    problems = {
-        "amount": "required" if wanted.amount is None else "invalid" if rate and amount is None else "",
-        "currency": "required" if not wanted.currency else "" if rate else "invalid",
-        "reference": "required" if not wanted.reference else "invalid" if len(wanted.reference) > 64 else "",
-        "description": "invalid" if len(wanted.description) > 255 else "",
-        "installments": "" if 1 <= wanted.installments <= 36 else "invalid",
-        "metadata": "" if not wanted.metadata or isinstance(wanted.metadata, dict) else "invalid",
-        "token": "invalid" if wanted.token and not _owns(merchant, token) else "",
-    }
-    if any(problems.values()):
-        raise invalid({field: problem for field, problem in problems.items() if problem})
-    assert rate is not None and amount is not None, "the checks above refuse a payment without them"
-    return {
-        "id": new_id("pay"),
-        "merchant_id": merchant["id"],
-        "token_id": wanted.token or None,
-        "reference": wanted.reference,
-        "amount": amount,
-        "currency": rate.currency,
-        "fee": rate.fee(amount),
-        "status": "authorised" if wanted.token else "pending",
-        "installments": wanted.installments,
-        "description": wanted.description,
-        "metadata": json.dumps(mapping(wanted.metadata), ensure_ascii=False),
-        "created_at": stored(now()),
-    }
-
-
-def _owns(merchant: Row, token: Row | None) -> bool:
-    return token is not None and token["merchant_id"] == merchant["id"]
 
 
 def _card(token: Row) -> CardOut:
