@@ -109,7 +109,7 @@ def echo(exchange: Exchange) -> None:
 class Origin:
     """Listens on a free port of 127.0.0.1, a thread for each connection."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, greeting: bytes = b"") -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self._tls = tls
@@ -118,7 +118,7 @@ class Origin:
         self._connections = 0
         self.seen: list[Seen] = []
         self.violations: list[str] = []
-        self.greeting = b""
+        self._greeting = greeting
         threading.Thread(target=self._accept, daemon=True).start()
 
     def plays(self, *scripts: Script) -> None:
@@ -128,7 +128,7 @@ class Origin:
     def forget(self) -> None:
         """Start over: no script, nothing seen."""
         with self._changed:
-            self._scripts, self.seen, self.violations, self.greeting = [echo], [], [], b""
+            self._scripts, self.seen, self.violations = [echo], [], []
 
     def wait_for(self, count: int) -> list[Seen]:
         """The requests seen, once there are this many."""
@@ -156,8 +156,8 @@ class Origin:
         with contextlib.suppress(OSError), sock:
             if self._tls:
                 sock = self._tls.wrap_socket(sock, server_side=True)
-            if self.greeting:
-                sock.sendall(self.greeting)
+            if self._greeting:
+                sock.sendall(self._greeting)
             with contextlib.closing(sock):
                 self._converse(sock, number)
 

@@ -109,9 +109,13 @@ class Wire:
         interim: list[Message] = []
         while (head := self.head()).start[1].startswith(b"1") and head.start[1] != b"101":
             interim.append(head)
-        return self._body(method, head, interim)
+        return self.body_of(head, method, interim)
 
-    def _body(self, method: bytes, head: Message, interim: list[Message]) -> Response:
+    def body_of(
+        self, head: Message, method: bytes = b"GET", interim: list[Message] | None = None
+    ) -> Response:
+        """What follows a head that has been read."""
+        interim = interim or []
         length = strict.body_length(head)
         if method == b"HEAD" or head.start[1] in (b"204", b"304", b"101"):
             length = 0
