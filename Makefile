@@ -11,7 +11,7 @@ BENCH_NEEDS := php nginx wrk haproxy caddy
 
 # Pure packages: import-linter keeps them off the clock and the network, and so every branch of theirs
 # can be tested, and is.
-PURE := proxy/config/*,proxy/decision/*,proxy/http1/*,proxy/routing/*
+PURE := proxy/config/*,proxy/decision/*,proxy/http1/*,proxy/ramp/*,proxy/routing/*,shadow/compare/*
 IMPURE := proxy/config/watcher.py
 COVERED := 85
 
