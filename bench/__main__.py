@@ -51,9 +51,11 @@ def measure(arguments: argparse.Namespace) -> list[Report]:
     reports = []
     with tempfile.TemporaryDirectory(prefix="banyan-bench-") as folder:
         os.chmod(folder, 0o755)  # nginx's workers run as nobody
+        cores = machine.cores()
+        os.sched_setaffinity(0, {cores.load})  # what the bench does itself must not cost the proxy
         options = Options(
             folder=Path(folder),
-            cores=machine.cores(),
+            cores=cores,
             rounds=arguments.rounds,
             seconds=arguments.seconds,
             minutes=arguments.minutes,

@@ -10,7 +10,7 @@ CONFIG = """
     level ERROR
   }}
 }}
-http://127.0.0.1:{port} {{
+http://:{port} {{
   bind 127.0.0.1
   reverse_proxy 127.0.0.1:{origin} {{
     transport http {{
