@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 
+Field = tuple[bytes, bytes, bytes]
+"""One header line: (lower-case name, the raw line as sent, value without surrounding whitespace)."""
+
 
 @dataclass(slots=True)
 class Head:
     """Method, raw target and raw header list of one HTTP/1 request.
 
-    `fields` keeps every header line in order as (lower-case name, name as sent, value without surrounding
-    whitespace); duplicates stay apart. `client` is the peer's IP address as text, or the one a trusted
-    proxy named. `secure` says whether the client came over TLS.
+    `fields` keeps every header line in order; duplicates stay apart. `client` is the IP address of the peer
+    as text, or the one a trusted proxy named. `secure` says whether the client came over TLS.
     """
 
     method: bytes
     target: bytes
-    fields: list[tuple[bytes, bytes, bytes]]
+    fields: list[Field]
     minor: int = 1
     client: str = ""
     secure: bool = False

@@ -1,0 +1,62 @@
+"""Header fields: the grammar of a field line, and which fields end at this hop."""
+
+import re
+from collections.abc import Iterable
+
+from proxy.http1.errors import malformed
+from proxy.routing.head import Field
+
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+"""One byte of a method or a field name (RFC 9110 §5.6.2)."""
+
+FIELD_LINES = rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+"
+"""Any number of field lines. No space before the colon, no folding, no control bytes (RFC 9112 §5)."""
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""Fields that mean this connection only and are never forwarded (RFC 9110 §7.6.1)."""
+
+FRAMING = frozenset({b"content-length", b"host", b"transfer-encoding"})
+"""What `Connection` may not nominate for removal: dropping it would change where the message ends or goes."""
+
+NOT_IN_TRAILERS = (
+    FRAMING | HOP_BY_HOP | {b"authorization", b"content-encoding", b"content-range", b"content-type"}
+)
+"""Fields that a trailer section may not carry (RFC 9110 §6.5.1)."""
+
+_BLOCK = re.compile(FIELD_LINES)
+
+
+def parse_field_line(line: bytes) -> Field:
+    """Split one valid field line (without its CRLF)."""
+    name, _, value = line.partition(b":")
+    return name.lower(), line, value.strip(b" \t")
+
+
+def parse_trailers(block: bytes) -> list[Field]:
+    """The trailer section of a chunked message; `block` holds whole lines with their CRLF.
+
+    Raises `BadRequest` for a line that is no field line, or a field that may not stand in trailers.
+    """
+    if _BLOCK.fullmatch(block) is None:
+        raise malformed("a trailer line is not a valid header field")
+    trailers = [parse_field_line(line) for line in block.split(b"\r\n")[:-1]]
+    for lower, _, _ in trailers:
+        if lower in NOT_IN_TRAILERS:
+            raise malformed(f"the field {lower.decode('latin-1')} may not stand in trailers")
+    return trailers
+
+
+def tokens(values: Iterable[bytes]) -> list[bytes]:
+    """The lower-case members of a comma-separated list field such as `Connection`."""
+    return [token.strip(b" \t").lower() for value in values for token in value.split(b",")]

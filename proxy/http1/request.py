@@ -1,0 +1,211 @@
+"""A request's head: raw bytes in, one unambiguous `Request` out, or a refusal that says why.
+
+The whole head is checked by one compiled expression, so the usual request costs one pass in C and one loop
+over its lines; only a refused request is looked at a second time, to tell its sender what was wrong.
+"""
+
+import re
+from dataclasses import dataclass
+
+from proxy.http1.errors import BadRequest, malformed
+from proxy.http1.fields import FIELD_LINES, FRAMING, TOKEN, tokens
+from proxy.routing.head import Field, Head
+
+CHUNKED = -1
+"""The length of a body whose end is told by its last chunk."""
+
+NOTHING_NOMINATED: frozenset[bytes] = frozenset()
+
+_ORDINARY = frozenset({b"close", b"keep-alive", b"upgrade"})
+"""What Connection usually says; none of it names a field that is not dropped anyway."""
+
+_HEAD = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n(" + FIELD_LINES + rb")")
+_REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) (HTTP/\d+\.\d+)")
+_FIELD_LINE = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~\-]|%[0-9A-Fa-f]{2})*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?")
+_ABSOLUTE = re.compile(rb"(?i:https?)://([^/?]+)")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_NOT_TOKEN = re.compile(rb"(?!" + TOKEN + rb")")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """Most bytes of the target, most bytes of the header block, most header lines; 0 = no limit."""
+
+    target: int = 16 * 1024
+    fields: int = 64 * 1024
+    count: int = 200
+
+
+@dataclass(slots=True)
+class Request:
+    """A head and what it says about framing and the connection.
+
+    `length` is the body's length in bytes, or CHUNKED. `upgrade` is the protocol asked for, in lower case.
+    `nominated` are the lower-case names that `Connection` marks as meant for this hop only.
+    """
+
+    head: Head
+    length: int
+    keep_alive: bool
+    expects_continue: bool
+    upgrade: bytes | None
+    nominated: frozenset[bytes]
+
+
+def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bool = False) -> Request:
+    """Read one head; `block` ends with the CRLF of its last line, without the empty line.
+
+    Raises `BadRequest` when the head is not valid HTTP/1.0 or 1.1, is ambiguous, or is beyond a limit.
+    Field names with an underscore are dropped: PHP cannot tell `X_User` from `X-User`.
+    """
+    match = _HEAD.fullmatch(block)
+    if match is None:
+        raise _diagnosis(block)
+    method, target, minor, lines = match.groups()
+    if limits.target and len(target) > limits.target:
+        raise BadRequest("uri-too-long", f"the target has {len(target)} bytes, {limits.target} are allowed")
+    if limits.fields and len(lines) > limits.fields:
+        raise BadRequest("headers-too-large", f"the header fields exceed {limits.fields} bytes")
+    fields: list[Field] = []
+    special: list[tuple[bytes, bytes]] = []
+    for line in lines.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if b"_" in name:
+            continue
+        lower = name.lower()
+        value = value.strip(b" \t")
+        fields.append((lower, line, value))
+        if lower in _SPECIAL:
+            special.append((lower, value))
+    fields.pop()  # the empty piece after the last CRLF
+    if limits.count and len(fields) > limits.count:
+        raise BadRequest("headers-too-large", f"{len(fields)} header fields, {limits.count} are allowed")
+    head = Head(method, target, fields, 1 if minor == b"1" else 0, client, secure)
+    return _interpret(head, special)
+
+
+_SPECIAL = frozenset({b"connection", b"content-length", b"expect", b"host", b"transfer-encoding", b"upgrade"})
+
+
+def _interpret(head: Head, special: list[tuple[bytes, bytes]]) -> Request:
+    """Find the one reading of the fields that frame, route and end this message."""
+    length = encodings = None
+    host: bytes | None = None
+    connection: list[bytes] = []
+    upgrade: bytes | None = None
+    expects = False
+    for lower, value in special:
+        if lower == b"host":
+            if host is not None:
+                raise malformed("more than one Host header")
+            host = value
+        elif lower == b"connection":
+            connection.append(value)
+        elif lower == b"content-length":
+            if length is not None:
+                raise malformed("more than one Content-Length header")
+            length = _content_length(value)
+        elif lower == b"transfer-encoding":
+            if encodings is not None:
+                raise malformed("more than one Transfer-Encoding header")
+            encodings = value
+        elif lower == b"upgrade":
+            upgrade = value.lower()
+        else:
+            expects = value.lower() == b"100-continue"
+    if encodings is not None:
+        length = _chunked(head, encodings, length)
+    _check_host(head, host)
+    keep_alive, nominated = head.minor == 1, NOTHING_NOMINATED
+    if connection:
+        said = tokens(connection)
+        keep_alive = b"close" not in said and (keep_alive or b"keep-alive" in said)
+        if b"upgrade" not in said:
+            upgrade = None
+        nominated = frozenset(said) - FRAMING - _ORDINARY
+    elif upgrade is not None:
+        upgrade = None
+    return Request(head, length or 0, keep_alive, expects and head.minor == 1, upgrade, nominated)
+
+
+def _content_length(value: bytes) -> int:
+    """Digits and nothing else: no sign, no list, no space inside (RFC 9112 §6.3)."""
+    if not value.isdigit() or len(value) > 18:
+        raise malformed("Content-Length is not one plain number")
+    return int(value)
+
+
+def _chunked(head: Head, encodings: bytes, length: int | None) -> int:
+    """The only transfer coding taken from a client is a lone `chunked` on HTTP/1.1 (RFC 9112 §6.1)."""
+    if length is not None:
+        raise malformed("both Content-Length and Transfer-Encoding")
+    if head.minor == 0:
+        raise malformed("Transfer-Encoding in an HTTP/1.0 request")
+    if encodings.lower() != b"chunked":
+        raise malformed("Transfer-Encoding is not chunked")
+    return CHUNKED
+
+
+def _check_host(head: Head, host: bytes | None) -> None:
+    """One valid Host, and a target of a form that a gateway forwards (RFC 9112 §3.2)."""
+    if host is None:
+        if head.minor == 1:
+            raise malformed("an HTTP/1.1 request without a Host header")
+    elif _HOST.fullmatch(host) is None:
+        raise malformed("the Host header is not a host name with an optional port")
+    target = head.target
+    if b"#" in target:
+        raise malformed("the target carries a fragment")
+    if target.startswith(b"/"):
+        if head.method == b"CONNECT":
+            raise malformed("CONNECT is not forwarded")
+        return
+    absolute = _ABSOLUTE.match(target)
+    if absolute is None:
+        if target == b"*" and head.method == b"OPTIONS":
+            return
+        raise malformed("the target is neither a path nor an http URL")
+    if head.method == b"CONNECT" or _HOST.fullmatch(absolute[1]) is None:
+        raise malformed("the target names no valid host")
+
+
+def authority(target: bytes) -> bytes | None:
+    """The host and port of an absolute-form target, which overrule Host (RFC 9112 §3.2.2)."""
+    if target.startswith(b"/"):
+        return None
+    match = _ABSOLUTE.match(target)
+    return match[1] if match else None
+
+
+def refuse_early(buffer: bytes, limits: HeadLimits) -> BadRequest | None:
+    """Why a head that is not complete yet can already never be accepted, or None to wait for more."""
+    if _NOT_TOKEN.match(buffer):
+        return malformed("this is not HTTP/1")
+    if _BARE_LF.search(buffer):
+        return malformed("a line ends with LF alone")
+    line_end = buffer.find(b"\r\n")
+    line = line_end if line_end >= 0 else len(buffer)
+    if limits.target and line > limits.target + 64:
+        return BadRequest("uri-too-long", f"the request line exceeds {limits.target} bytes")
+    if limits.fields and len(buffer) - line > limits.fields + 4:
+        return BadRequest("headers-too-large", f"the header fields exceed {limits.fields} bytes")
+    return None
+
+
+def _diagnosis(block: bytes) -> BadRequest:
+    """Say which line of a refused head is at fault, without repeating its bytes."""
+    if _BARE_LF.search(block):
+        return malformed("a line ends with LF alone")
+    first, *lines = block.split(b"\r\n")
+    line = _REQUEST_LINE.fullmatch(first)
+    if line is None:
+        return malformed("the request line is not METHOD TARGET HTTP/1.x")
+    if line[3] not in (b"HTTP/1.0", b"HTTP/1.1"):
+        return malformed("the protocol version is neither HTTP/1.0 nor HTTP/1.1")
+    for number, text in enumerate(lines, 1):
+        if text[:1] in (b" ", b"\t"):
+            return malformed(f"header line {number} is folded")
+        if _FIELD_LINE.fullmatch(text) is None:
+            return malformed(f"header line {number} is not a valid header field")
+    return malformed("the head is not valid HTTP/1")

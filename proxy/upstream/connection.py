@@ -1,0 +1,246 @@
+"""One connection to an endpoint: bytes out, a strictly parsed response in."""
+
+import asyncio
+import select
+from typing import TYPE_CHECKING, Any, cast
+
+import httptools
+
+from proxy.http1.response import Response
+from proxy.routing.head import Field
+from proxy.upstream.failures import Failure
+
+if TYPE_CHECKING:
+    from proxy.upstream.exchange import Exchange
+    from proxy.upstream.pool import Pool
+
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+_MAX_HEAD = 256 * 1024
+"""Most bytes of a response's header fields, or of its trailers."""
+
+
+class Connection(asyncio.Protocol):
+    """Serves one exchange at a time; between two of them it rests in the pool.
+
+    httptools refuses what is not HTTP/1; on top of it this class refuses responses that have two readings
+    (a transfer coding that is not `chunked`), unasked upgrades and bytes after the end of a response.
+    """
+
+    def __init__(self, pool: "Pool") -> None:
+        self.pool = pool
+        self.exchange: Exchange | None = None
+        self.transport: asyncio.Transport
+        self.made_at = 0.0
+        self.rested_at = 0.0
+        self.served = 0
+        self.tunnel = False
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._poll: Any = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._response: Response | None = None
+        self._reason = b""
+        self._fields: list[Field] = []
+        self._size = 0
+        self._length: int | None = None
+        self._coding: bytes | None = None
+        self._complete = False
+        self._broken = False
+        self._keep_alive = False
+
+    # -- what the exchange does with it
+
+    def serve(self, exchange: "Exchange", data: bytes) -> None:
+        """Send the first bytes of a request; what comes back goes to this exchange."""
+        self.exchange = exchange
+        self.served += 1
+        self.transport.write(data)
+
+    def write(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def fresh_enough(self, strict: bool) -> bool:
+        """Whether a rested connection can be used again.
+
+        `strict` asks the kernel whether the peer has already closed it: for writes, which cannot be retried.
+        """
+        if self.transport.is_closing():
+            return False
+        return not strict or not self._readable()
+
+    def _readable(self) -> bool:
+        """A resting connection has nothing to read, so readable means closed (or poisoned)."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(self._poll.poll(0))
+
+    def abort(self) -> None:
+        """Drop the connection with whatever is under way; nobody is told."""
+        self.exchange = None
+        self.transport.abort()
+
+    # -- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast(asyncio.Transport, transport)  # uvloop's transports do not inherit from asyncio's
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        exchange = self.exchange
+        if exchange is None:  # nobody asked: never let it become the answer to the next request
+            self.transport.abort()
+            return
+        if self.tunnel:
+            exchange.received(data)
+        else:
+            self._feed(data, exchange)
+        exchange.flush()
+
+    def _feed(self, data: bytes, exchange: "Exchange") -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgraded(exchange, data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self._broken = True
+        if self.exchange is not exchange:
+            return  # given up in the meantime, for a retry
+        if self._complete:
+            self._finish(exchange)
+        elif self._broken:
+            self._fail(Failure.PROTOCOL if self._response is None else Failure.TRUNCATED)
+
+    def eof_received(self) -> None:
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.pool.lost(self)
+        exchange, self.exchange = self.exchange, None
+        if exchange is None:
+            return
+        if self._response is None:
+            exchange.failed(Failure.RESET)
+        elif exc is None and (self.tunnel or self._until_close()):
+            exchange.completed([])
+        else:
+            exchange.failed(Failure.TRUNCATED)
+        exchange.flush()
+
+    def pause_writing(self) -> None:
+        if self.exchange is not None:
+            self.exchange.upload_blocked()
+
+    def resume_writing(self) -> None:
+        if self.exchange is not None:
+            self.exchange.upload_unblocked()
+
+    # -- httptools callbacks
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._broken = True  # a second response to one request
+            return
+        self._reason, self._fields, self._size = b"", [], 0
+        self._length = self._coding = None
+
+    def on_status(self, reason: bytes) -> None:
+        self._reason = reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        lower = name.lower()
+        self._size += len(name) + len(value)
+        if self._size > _MAX_HEAD:
+            self._broken = True
+            return
+        if lower in _FRAMING:
+            self._note_framing(lower, value)
+        self._fields.append((lower, b"%b: %b" % (name, value), value.rstrip(b" \t")))
+
+    def _note_framing(self, lower: bytes, value: bytes) -> None:
+        if lower == b"content-length":
+            self._length = int(value)
+        else:
+            self._broken = self._broken or self._coding is not None
+            self._coding = value.strip(b" \t").lower()
+
+    def on_headers_complete(self) -> None:
+        if self._broken or self._complete:
+            return
+        parser, exchange = self._parser, self.exchange
+        status, version = parser.get_status_code(), parser.get_http_version()
+        coding_ok = self._coding is None or (self._coding == b"chunked" and version == "1.1")
+        if exchange is None or version not in ("1.0", "1.1") or not coding_ok:
+            self._broken = True
+        elif status == 101:
+            self._broken = not exchange.wants_upgrade
+        elif status < 200:
+            exchange.interim(status, self._reason, self._fields)
+        else:
+            self._begin(exchange, status)
+
+    def _begin(self, exchange: "Exchange", status: int) -> None:
+        bodiless = exchange.is_head or status in (204, 304)
+        self._response = Response(status, self._reason, self._fields, self._length, bodiless)
+        self._fields, self._size = [], 0  # what follows are trailers
+        exchange.responded(self._response)
+        if exchange.is_head:
+            self._end_of_message()
+
+    def on_body(self, data: bytes) -> None:
+        if (
+            self.exchange is not None
+            and self._response is not None
+            and not self._complete
+            and not self._broken
+        ):
+            self.exchange.received(data)
+
+    def on_message_complete(self) -> None:
+        if self._response is not None and not self._broken:
+            self._end_of_message()
+
+    def _end_of_message(self) -> None:
+        if not self._complete:
+            self._complete = True
+            self._keep_alive = self._parser.should_keep_alive()  # the parser forgets after its callbacks
+
+    # -- the end of an exchange
+
+    def _until_close(self) -> bool:
+        return self._length is None and self._coding is None
+
+    def _finish(self, exchange: "Exchange") -> None:
+        """The response is whole: the connection rests if it may, before anybody is told."""
+        response = self._response
+        assert response is not None
+        trailers = self._fields
+        reusable = not self._broken and exchange.upload_done and self._keep_alive
+        self.exchange = None
+        if reusable:
+            if response.bodiless:
+                self._parser = httptools.HttpResponseParser(self)  # it may still wait for a body
+            self._reset()
+            self.pool.rest(self)
+        else:
+            self.transport.close()
+        exchange.completed(trailers)
+
+    def _upgraded(self, exchange: "Exchange", rest: bytes) -> None:
+        """101 that was asked for: from here on bytes go both ways, unread (RFC 9110 §7.8)."""
+        if self._broken:
+            self._fail(Failure.PROTOCOL)
+            return
+        self.tunnel = True
+        self._response = Response(101, self._reason, self._fields)
+        exchange.responded(self._response)
+        if rest:
+            exchange.received(rest)
+
+    def _fail(self, failure: Failure) -> None:
+        exchange, self.exchange = self.exchange, None
+        self.transport.abort()
+        if exchange is not None:
+            exchange.failed(failure)

@@ -1,0 +1,323 @@
+"""One request to a backend over all its tries: the state between the asker's sink and a connection."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from proxy.http1.response import Response, chunk, last_chunk
+from proxy.routing.head import Field
+from proxy.upstream.connection import Connection
+from proxy.upstream.failures import BEFORE_ANY_BYTE, Failure
+from proxy.upstream.retry import STATUSES, backoff, failure_condition, may_retry, retry_after
+
+if TYPE_CHECKING:
+    from proxy.upstream.backend import Backend
+    from proxy.upstream.pool import Pool
+
+QUEUE_LIMIT = 64 * 1024
+"""Bytes of a request's body that are held for a connection, or for a retry of a safe request."""
+
+NEVER = float("inf")
+
+
+class Sink(Protocol):
+    """Who asked. Called from the event loop, never after `completed` or `failed`; `flush` ends each batch."""
+
+    def interim(self, status: int, reason: bytes, fields: list[Field]) -> None: ...
+    def responded(self, response: Response) -> None: ...
+    def received(self, data: bytes) -> None: ...
+    def completed(self, trailers: list[Field]) -> None: ...
+    def failed(self, failure: Failure) -> None: ...
+    def flush(self) -> None: ...
+    def upload_blocked(self) -> None: ...
+    def upload_unblocked(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is sent: the head's bytes, whether a body follows and in which framing.
+
+    `safe` is about the effective method: only then may the request be sent a second time.
+    """
+
+    head: bytes
+    safe: bool
+    is_head: bool = False
+    has_body: bool = False
+    chunked: bool = False
+    wants_upgrade: bool = False
+
+
+class Exchange:
+    """Sends a `Call`, retries it where that is safe, pushes the response into the sink.
+
+    `expires` is the loop time at which the present phase times out; the backend sweeps all exchanges.
+    """
+
+    __slots__ = (
+        "_backend", "_blocked", "_call", "_connection", "_deadline", "_done", "_kept", "_pool", "_queue",
+        "_queued", "_reading_paused", "_retry_counted", "_sink", "expires", "is_head", "response", "tries",
+        "upload_done", "waits", "wants_upgrade", "written",
+    )  # fmt: skip
+
+    def __init__(self, backend: "Backend", call: Call, sink: Sink) -> None:
+        self._backend = backend
+        self._call = call
+        self._sink = sink
+        self._connection: Connection | None = None
+        self._pool: Pool | None = None
+        self._queue: list[bytes] = []
+        self._queued = 0
+        self._kept = call.safe  # whether all of the body sent so far is still in the queue
+        self._blocked = False
+        self._reading_paused = False
+        self._retry_counted = False
+        self._done = False
+        self._deadline = NEVER
+        self.expires = NEVER
+        self.tries = 0
+        self.waits = False
+        self.written = False
+        self.response: Response | None = None
+        self.upload_done = not call.has_body
+        self.is_head = call.is_head
+        self.wants_upgrade = call.wants_upgrade
+
+    # -- the asker's side
+
+    def start(self) -> None:
+        """Send the head as soon as there is a connection. Never raises; a failure goes to the sink."""
+        self._deadline = self._backend.loop.time() + self._backend.settings.response_timeout
+        self._try(fresh=False)
+
+    def send(self, data: bytes) -> None:
+        """A piece of the request's body, or of a tunnel's bytes."""
+        if self._done:
+            return
+        if self._call.chunked:
+            data = chunk(data)
+        connection = self._connection
+        if connection is not None:
+            connection.write(data)
+            if self.response is not None:
+                self._extend()
+        if connection is None or self._kept:
+            self._keep(data)
+
+    def finish(self, trailers: list[Field]) -> None:
+        """The request's body is complete; from now on the backend is expected to answer."""
+        self.upload_done = True
+        if self._call.chunked and not self._done:
+            data = last_chunk(trailers)
+            if self._connection is not None:
+                self._connection.write(data)
+            if self._connection is None or self._kept:
+                self._keep(data)
+        self._deadline = self._backend.loop.time() + self._backend.settings.response_timeout
+        if self._connection is not None and self.response is None:
+            self.expires = self._deadline
+
+    def cancel(self) -> None:
+        """The asker is gone: nothing more is pushed, and the connection is dropped if anything was written."""
+        if self._done:
+            return
+        if self._connection is not None:
+            self._connection.abort()
+        if self._pool is not None and self.response is None:
+            self._pool.breaker.abandoned()
+        self._end()
+
+    def pause(self) -> None:
+        """The asker cannot take more of the response for now."""
+        if self._connection is not None and not self._reading_paused:
+            self._reading_paused = True
+            self._connection.transport.pause_reading()
+            self.expires = NEVER  # the asker's own timeouts apply
+
+    def resume(self) -> None:
+        if self._reading_paused:
+            self._reading_paused = False
+            if self._connection is not None:
+                self._connection.transport.resume_reading()
+                self._extend()
+
+    # -- the connection's side
+
+    def connected(self, connection: Connection) -> None:
+        """There is a connection: head and whatever is queued of the body go out as one write."""
+        self.waits = False
+        self._connection = connection
+        self.written = True
+        queue = self._queue
+        connection.serve(self, b"".join([self._call.head, *queue]) if queue else self._call.head)
+        self.expires = self._deadline if self.upload_done else NEVER
+        if not self._kept:
+            queue.clear()
+            self._queued = 0
+        self.upload_unblocked()
+
+    def interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
+        self._sink.interim(status, reason, fields)
+
+    def responded(self, response: Response) -> None:
+        """The final head is here: pass it on, or try once more if the policy says so."""
+        assert self._pool is not None
+        self._pool.breaker.succeeded()
+        if response.status in _GATEWAY_ERRORS and self._retry_response(response):
+            return
+        self.response = response
+        self._kept = False
+        self._queue.clear()
+        self._extend()
+        self._sink.responded(response)
+
+    def received(self, data: bytes) -> None:
+        self._extend()
+        self._sink.received(data)
+
+    def completed(self, trailers: list[Field]) -> None:
+        self._connection = None
+        if not self._done:
+            self._end()
+            self._sink.completed(trailers)
+
+    def failed(self, failure: Failure) -> None:
+        """This try failed. Try again if nothing can be executed twice by it; else tell the asker."""
+        reused = self._connection is not None and self._connection.served > 1
+        self._connection = None
+        if self._done:
+            return
+        condition = failure_condition(failure, reused)
+        if self._pool is not None:
+            if self.response is None and condition != "stale" and failure is not Failure.POOL_TIMEOUT:
+                self._pool.breaker.failed(self._backend.loop.time())
+            elif self.response is None:
+                self._pool.breaker.abandoned()
+        again = self.response is None and self._may_retry(condition, failure)
+        if again and condition == "stale":
+            self._retry_now()
+        elif again:
+            self._retry_in(self._pause_before_retry())
+        else:
+            self._end()
+            self._sink.failed(failure)
+
+    def flush(self) -> None:
+        self._sink.flush()
+
+    def upload_blocked(self) -> None:
+        if not self._blocked and not self._done:
+            self._blocked = True
+            self._sink.upload_blocked()
+
+    def upload_unblocked(self) -> None:
+        if self._blocked and not self._done:
+            self._blocked = False
+            self._sink.upload_unblocked()
+
+    def timed_out(self) -> None:
+        """The present phase took too long. The connection is in an unknown state and goes."""
+        failure = Failure.RESPONSE_TIMEOUT
+        if self.waits:
+            failure = Failure.POOL_TIMEOUT
+        elif self.response is not None:
+            failure = Failure.IDLE_TIMEOUT
+        self.waits = False
+        if self._connection is not None:
+            self._connection.abort()
+        self.failed(failure)
+        self.flush()
+
+    # -- tries
+
+    def _try(self, fresh: bool) -> None:
+        self.tries += 1
+        pool = self._backend.choose(self._pool)
+        if isinstance(pool, Failure):
+            self._refused(pool)
+            return
+        self._pool = pool
+        pool.breaker.sent()
+        self.waits = True
+        connection = pool.acquire(self, not self._call.safe, fresh)
+        if connection is not None:
+            self.connected(connection)
+        else:
+            self.expires = self._deadline
+
+    def _refused(self, failure: Failure) -> None:
+        self._end()
+        self._sink.failed(failure)
+        self._sink.flush()
+
+    def _may_retry(self, condition: str | None, failure: Failure | None) -> bool:
+        settings, call = self._backend.settings, self._call
+        replayable = self._kept or not self.written or not call.has_body
+        if not replayable or (self.wants_upgrade and failure not in BEFORE_ANY_BYTE):
+            return False
+        if not may_retry(settings.retry, condition, self.tries, call.safe, failure):
+            return False
+        return self._backend.grant_retry(self._retry_counted)
+
+    def _retry_response(self, response: Response) -> bool:
+        """Whether this gateway error is dropped for another try; a Retry-After that is too long is returned."""
+        if not self._may_retry(str(response.status), None):
+            return False
+        wait = self._pause_before_retry()
+        asked = (retry_after(value) for lower, _, value in response.fields if lower == b"retry-after")
+        wait = max(wait, next(asked, None) or 0.0)
+        if self._backend.loop.time() + wait >= self._deadline:
+            return False
+        if self._connection is not None:
+            self._connection.abort()
+            self._connection = None
+        self._retry_in(wait)
+        return True
+
+    def _pause_before_retry(self) -> float:
+        return backoff(self._backend.settings.retry, self.tries, self._backend.draw())
+
+    def _retry_in(self, seconds: float) -> None:
+        self._note_retry()
+        self.expires = self._deadline
+        self._backend.loop.call_later(seconds, self._retry)
+
+    def _retry_now(self) -> None:
+        self._note_retry()
+        self._try(fresh=True)
+
+    def _retry(self) -> None:
+        if not self._done:
+            self._try(fresh=True)
+
+    def _note_retry(self) -> None:
+        if not self._retry_counted:
+            self._retry_counted = True
+            self._backend.retrying += 1
+        self._backend.retries_total += 1
+
+    # -- small things
+
+    def _keep(self, data: bytes) -> None:
+        self._queue.append(data)
+        self._queued += len(data)
+        if self._queued > QUEUE_LIMIT:
+            if self._connection is None:
+                self.upload_blocked()
+            else:
+                self._kept = False
+                self._queue.clear()
+
+    def _extend(self) -> None:
+        """Bytes moved: the idle timeout starts anew. A tunnel idles as long as its ends like."""
+        backend = self._backend
+        self.expires = backend.loop.time() + backend.settings.idle_timeout
+
+    def _end(self) -> None:
+        self._done = True
+        self.waits = False
+        self._connection = None
+        self._queue.clear()
+        self._backend.ended(self, self._retry_counted)
+
+
+_GATEWAY_ERRORS = frozenset(int(status) for status in STATUSES)

@@ -1,0 +1,121 @@
+"""The connections to one endpoint: which one serves a request is decided here, without touching a socket."""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from proxy.upstream.breaker import Breaker
+from proxy.upstream.connection import Connection
+from proxy.upstream.failures import Failure
+from proxy.upstream.settings import Address, BackendSettings
+
+if TYPE_CHECKING:
+    from proxy.upstream.exchange import Exchange
+
+MAX_AGE = 300.0
+"""Seconds after which a connection is not reused, so that a changed DNS answer is followed."""
+
+
+class Pool:
+    """One endpoint of a backend: resting connections (last in, first out), a limit, and a queue behind it."""
+
+    def __init__(self, address: Address, settings: BackendSettings, loop: asyncio.AbstractEventLoop) -> None:
+        self.address = address
+        self.settings = settings
+        self.breaker = Breaker(settings.breaker)
+        self.healthy = True
+        self.open = 0
+        self.resting: list[Connection] = []
+        self.waiting: deque[Exchange] = deque()
+        self._loop = loop
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    def acquire(self, exchange: "Exchange", strict: bool, fresh: bool) -> Connection | None:
+        """A resting connection at once, or None: then `exchange.connected` or `.failed` follows.
+
+        `strict` and `fresh` as the exchange knows: a write wants certainty, a retry wants a new connection.
+        """
+        while self.resting and not fresh:
+            connection = self.resting.pop()
+            if connection.fresh_enough(strict):
+                return connection
+            connection.abort()
+        if self.open < self.settings.pool_connections:
+            self._connect(exchange)
+        else:
+            self.waiting.append(exchange)
+        return None
+
+    def rest(self, connection: Connection) -> None:
+        """A connection has finished a response and may serve again."""
+        now = self._loop.time()
+        while self.waiting:
+            exchange = self.waiting.popleft()
+            if exchange.waits:
+                exchange.connected(connection)
+                return
+        if now - connection.made_at > MAX_AGE:
+            connection.abort()
+            return
+        connection.rested_at = now
+        self.resting.append(connection)
+
+    def lost(self, connection: Connection) -> None:
+        """A connection is gone; its place goes to whoever waits."""
+        self.open -= 1
+        if connection in self.resting:
+            self.resting.remove(connection)
+        self._serve_waiting()
+
+    def sweep(self, now: float) -> None:
+        """Close connections that rested too long; the oldest come first in the list."""
+        limit = now - self.settings.pool_keep_alive
+        while self.resting and self.resting[0].rested_at < limit:
+            self.resting.pop(0).abort()
+
+    def close(self) -> None:
+        """No more requests will come: drop what rests, let what is under way finish."""
+        for connection in self.resting:
+            connection.abort()
+        self.resting.clear()
+
+    def _serve_waiting(self) -> None:
+        while self.waiting and self.open < self.settings.pool_connections:
+            exchange = self.waiting.popleft()
+            if exchange.waits:
+                self._connect(exchange)
+
+    def _connect(self, exchange: "Exchange") -> None:
+        self.open += 1
+        task = self._loop.create_task(self._connected(exchange))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connected(self, exchange: "Exchange") -> None:
+        try:
+            connection = await self._dial()
+        except TimeoutError:
+            self._dial_failed(exchange, Failure.CONNECT_TIMEOUT)
+        except OSError:  # refused, unroutable, no such name, no descriptor left, TLS not agreed
+            self._dial_failed(exchange, Failure.CONNECT)
+        else:
+            if exchange.waits:
+                exchange.connected(connection)
+            else:
+                self.rest(connection)
+
+    async def _dial(self) -> Connection:
+        address, tls = self.address, self.settings.tls if self.address.tls else None
+        async with asyncio.timeout(self.settings.connect_timeout):
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self), address.host, address.port, ssl=tls
+            )
+        connection.made_at = self._loop.time()
+        return connection
+
+    def _dial_failed(self, exchange: "Exchange", failure: Failure) -> None:
+        self.open -= 1
+        self._serve_waiting()
+        if exchange.waits:
+            exchange.failed(failure)
+            exchange.flush()

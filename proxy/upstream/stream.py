@@ -1,0 +1,135 @@
+"""The pull side of an exchange, for whoever awaits: the ASGI lane and the httpx transport."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from proxy.http1.response import Response
+from proxy.routing.head import Field
+from proxy.upstream.backend import Backend
+from proxy.upstream.exchange import Call
+from proxy.upstream.failures import Failure
+
+HIGH_WATER = 256 * 1024
+"""Bytes of a response that wait to be read before the connection stops reading."""
+
+Interim = tuple[int, bytes, list[Field]]
+"""Status, reason and fields of a 1xx response."""
+
+
+class UpstreamError(Exception):
+    """An exchange failed: before its response if that is still unknown, else in the middle of its body."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
+
+class StreamClosed(Exception):
+    """The stream was closed on this side while somebody waited for it."""
+
+
+class Stream:
+    """A sink that waits to be read. `close` must be called whatever happens."""
+
+    def __init__(self, backend: Backend, call: Call) -> None:
+        self.exchange = backend.exchange(call, self)
+        self.trailers: list[Field] = []
+        self._interims: list[Interim] = []
+        self._closed = False
+        self._response: Response | None = None
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        self._ended = False
+        self._failure: Failure | None = None
+        self._news = asyncio.Event()
+        self._may_upload = asyncio.Event()
+        self._may_upload.set()
+
+    # -- awaited by the reader
+
+    async def response(self, tell: Callable[[Interim], Awaitable[None]] | None = None) -> Response:
+        """The final response's head; `tell` gets the interim ones before it. Raises `UpstreamError`."""
+        while True:
+            while self._interims:
+                interim = self._interims.pop(0)
+                if tell is not None:
+                    await tell(interim)
+            if self._response is not None:
+                return self._response
+            self._raise_failure()
+            await self._wait()
+
+    async def read(self) -> bytes:
+        """All of the body that has come since the last call; b"" at its end. Raises `UpstreamError`."""
+        while not self._pieces:
+            self._raise_failure()
+            if self._ended:
+                return b""
+            await self._wait()
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._waiting = 0
+        self.exchange.resume()
+        return data
+
+    async def send(self, data: bytes) -> None:
+        """A piece of the request's body; waits while the backend takes no more."""
+        self.exchange.send(data)
+        await self._may_upload.wait()
+
+    def close(self) -> None:
+        """No more is wanted; drops the connection unless the response is complete. Waiters get `StreamClosed`."""
+        self._closed = True
+        self.exchange.cancel()
+        self._release()
+
+    @property
+    def ready(self) -> bool:
+        """Whether `read` would return at once."""
+        return bool(self._pieces) or self._ended or self._failure is not None
+
+    async def _wait(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise UpstreamError(self._failure)
+        if self._closed:
+            raise StreamClosed
+
+    # -- pushed by the exchange
+
+    def interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
+        self._interims.append((status, reason, fields))
+
+    def responded(self, response: Response) -> None:
+        self._response = response
+
+    def received(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting > HIGH_WATER:
+            self.exchange.pause()
+
+    def completed(self, trailers: list[Field]) -> None:
+        self.trailers = trailers
+        self._ended = True
+        self._release()
+
+    def failed(self, failure: Failure) -> None:
+        self._failure = failure
+        self._release()
+
+    def flush(self) -> None:
+        self._news.set()
+
+    def upload_blocked(self) -> None:
+        self._may_upload.clear()
+
+    def upload_unblocked(self) -> None:
+        self._may_upload.set()
+
+    def _release(self) -> None:
+        self._may_upload.set()
+        self._news.set()
