@@ -1,0 +1,180 @@
+"""The ASGI lane: the whole data plane as an ASGI application, complete under any ASGI server.
+
+Behind this project's own connection class it gets the raw request in the scope's extensions and can say what
+ASGI has no words for; elsewhere it reads and answers in plain ASGI.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
+
+from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
+from proxy.forward.gateway import Gateway
+from proxy.forward.headers import Peer
+from proxy.forward.plan import NeedsForm, Plan, Refused, Tally
+from proxy.forward.problems import problem_response
+from proxy.http1.fields import HOP_BY_HOP
+from proxy.http1.request import CHUNKED, Request
+from proxy.http1.response import Response
+from proxy.outcome import Lane, Trace
+from proxy.routing.head import Field, Head
+from proxy.upstream.failures import Problem, problem_of
+from proxy.upstream.stream import Interim, Stream, StreamClosed, UpstreamError
+
+FORM_PEEK = 64 * 1024
+"""Most bytes of a form that are waited for to find a route; a longer one matches no form matcher."""
+
+
+class DataPlane(Starlette):
+    """Answers every http request itself; Starlette keeps the lifespan and the state."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__()
+        self.gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _Forwarding(self.gateway, scope, receive, send).run()
+        else:
+            await super().__call__(scope, receive, send)
+
+
+class _Forwarding:
+    """One request of the ASGI lane."""
+
+    def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+        self._gateway = gateway
+        self._extensions: Mapping[str, Any] = scope.get("extensions") or {}
+        self._request: Request = self._extensions.get(REQUEST) or request_from(scope)
+        self._peer: Peer = self._extensions.get(PEER) or _peer_from(gateway, scope)
+        self._receive = receive
+        self._send = send
+        self._tally = Tally()
+        self._peeked: list[bytes] = []
+        self._trailers: list[Field] = []
+        self._uploaded = self._request.length == 0
+        self._started = False
+
+    async def run(self) -> None:
+        plan = self._gateway.plan(self._request, self._peer)
+        if isinstance(plan, NeedsForm):
+            plan = self._gateway.plan(self._request, self._peer, await self._peek_form())
+        if isinstance(plan, Refused):
+            self._gateway.refused(self._request.head, plan)
+            await self._answer(plan.problem, plan.trace)
+        elif isinstance(plan, Plan):
+            await self._forward(plan)
+
+    async def _forward(self, plan: Plan) -> None:
+        stream = Stream(plan.backend, plan.call)
+        upload = asyncio.ensure_future(self._upload(stream))
+        try:
+            stream.exchange.start()
+            await self._respond(await stream.response(self._tell_interim), stream)
+        except UpstreamError as error:
+            self._tally.error = error.failure.value
+            if not self._started:
+                await self._answer(problem_of(error.failure, plan.call.safe), plan.trace, plan.debug)
+        except StreamClosed:
+            self._tally.error = "client gone"
+        finally:
+            upload.cancel()
+            stream.close()
+            self._gateway.finish(plan, self._tally, stream.exchange, Lane.ASGI)
+
+    # -- the request's body
+
+    async def _upload(self, stream: Stream) -> None:
+        """Hand the body on as it comes, then watch for the client to leave: that ends the exchange."""
+        if self._request.length:
+            for piece in self._peeked:
+                await stream.send(piece)
+            while not self._uploaded and (data := await self._next_piece()) is not None:
+                if data:
+                    await stream.send(data)
+            if self._uploaded:
+                stream.exchange.finish(self._trailers)
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        stream.close()
+
+    async def _next_piece(self) -> bytes | None:
+        """The next bytes of the body; None when the client is gone."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            return None
+        self._uploaded = not message.get("more_body", False)
+        self._trailers = message.get(TRAILERS, [])
+        data: bytes = message.get("body", b"")
+        self._tally.bytes_in += len(data)
+        return data
+
+    async def _peek_form(self) -> bytes | None:
+        """The form body, as far as routing may wait for it; None when it is too long. Nothing of it is lost."""
+        size = 0
+        while not self._uploaded and size <= FORM_PEEK:
+            data = await self._next_piece()
+            if data is None:
+                break
+            self._peeked.append(data)
+            size += len(data)
+        return b"".join(self._peeked) if size <= FORM_PEEK else None
+
+    # -- the response
+
+    async def _tell_interim(self, interim: Interim) -> None:
+        if INTERIM in self._extensions:
+            status, reason, fields = interim
+            await self._send({"type": INTERIM, "status": status, "reason": reason, "fields": fields})
+
+    async def _respond(self, response: Response, stream: Stream) -> None:
+        trailers = "http.response.trailers" in self._extensions and response.length is None
+        self._tally.status = response.status
+        await self._start(response, trailers and not response.bodiless)
+        if not stream.ready:
+            await self._send_body(b"", more=True)  # the head must not wait for the first byte
+        while data := await stream.read():
+            self._tally.bytes_out += len(data)
+            await self._send_body(data, more=True)
+        await self._send_body(b"", more=False)
+        if trailers and not response.bodiless:
+            headers = [(line.partition(b":")[0], value) for _, line, value in stream.trailers]
+            await self._send({"type": "http.response.trailers", "headers": headers, "more_trailers": False})
+
+    async def _start(self, response: Response, trailers: bool) -> None:
+        self._started = True
+        headers = [(lower, value) for lower, _, value in response.fields if lower not in HOP_BY_HOP]
+        message: Message = {"type": "http.response.start", "status": response.status, "headers": headers}
+        await self._send(message | {"trailers": trailers, RESPONSE: response})
+
+    async def _send_body(self, data: bytes, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def _answer(self, problem: Problem, trace: Trace, debug: tuple[bytes, ...] = ()) -> None:
+        is_head = self._request.head.method == b"HEAD"
+        response, body = problem_response(problem, trace.request_id, is_head, debug)
+        self._tally.status, self._tally.error = problem.status, problem.slug
+        await self._start(response, trailers=False)
+        await self._send_body(body, more=False)
+
+
+def request_from(scope: Scope) -> Request:
+    """The request as an ASGI server describes it; the target is put together from what ASGI keeps raw."""
+    target = scope.get("raw_path") or scope["path"].encode()
+    if scope["query_string"]:
+        target += b"?" + scope["query_string"]
+    fields = [(name, b"%b: %b" % (name, value), value) for name, value in scope["headers"]]
+    client = scope.get("client") or ("", 0)
+    minor = 0 if scope["http_version"] == "1.0" else 1
+    head = Head(scope["method"].encode(), target, fields, minor, client[0], scope["scheme"] == "https")
+    length = head.get(b"content-length")
+    size = CHUNKED if head.get(b"transfer-encoding") else int(length or 0)
+    return Request(head, size, True, head.get(b"expect") is not None, None, frozenset())
+
+
+def _peer_from(gateway: Gateway, scope: Scope) -> Peer:
+    client = scope.get("client") or ("", 0)
+    return gateway.peer(client[0], scope["scheme"] == "https")

@@ -1,0 +1,147 @@
+"""The express lane: from the client's parser straight into the exchange and back, no task, no future."""
+
+from collections.abc import Callable
+
+from proxy.forward.cycle import Carrier, Cycle
+from proxy.forward.plan import Plan, Tally
+from proxy.forward.problems import debug_fields, problem_response
+from proxy.http1.request import Request
+from proxy.http1.response import (
+    Framing,
+    Response,
+    chunk,
+    framing_for,
+    interim_head,
+    last_chunk,
+    response_head,
+    switching_head,
+)
+from proxy.outcome import Lane
+from proxy.routing.head import Field
+from proxy.upstream.exchange import Exchange
+from proxy.upstream.failures import Failure, Problem, problem_of
+
+Finish = Callable[[Plan, Tally, Exchange, Lane], None]
+
+
+class ExpressCycle(Cycle):
+    """A sink of the exchange that writes to the client. Pieces of one batch leave as one write."""
+
+    __slots__ = (
+        "_carrier", "_exchange", "_finish", "_framing", "_keep_alive", "_out", "_plan", "_request", "_tally",
+        "_uploaded", "started",
+    )  # fmt: skip
+
+    def __init__(self, carrier: Carrier, request: Request, plan: Plan, finish: Finish) -> None:
+        self._carrier = carrier
+        self._request = request
+        self._plan = plan
+        self._finish = finish
+        self._tally = Tally()
+        self._exchange = plan.backend.exchange(plan.call, self)
+        self._framing = Framing.NONE
+        self._keep_alive = False
+        self._out: list[bytes] = []
+        self._uploaded = not plan.call.has_body
+        self.started = False
+
+    # -- told by the client's connection
+
+    def begin(self) -> None:
+        self._exchange.start()
+
+    def body(self, data: bytes) -> None:
+        self._tally.bytes_in += len(data)
+        self._exchange.send(data)
+
+    def body_done(self, trailers: list[Field]) -> None:
+        self._uploaded = True
+        self._exchange.finish(trailers)
+
+    def abandon(self, why: str) -> None:
+        self._tally.error = why
+        self._exchange.cancel()
+        self._end()
+
+    def refuse(self, problem: Problem) -> None:
+        self._exchange.cancel()
+        self._answer(problem)
+
+    def hold(self, full: bool) -> None:
+        if full:
+            self._exchange.pause()
+        else:
+            self._exchange.resume()
+
+    # -- pushed by the exchange
+
+    def interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
+        if self._request.head.minor == 1:  # RFC 9110 §15.2: never to an HTTP/1.0 client
+            self._out.append(interim_head(status, reason, fields))
+
+    def responded(self, response: Response) -> None:
+        self.started = True
+        self._tally.status = response.status
+        if response.status == 101:
+            self._out.append(switching_head(response, self._request.upgrade or b""))
+            self._framing = Framing.CLOSE
+            self._carrier.become_tunnel()
+            return
+        framing = self._framing = framing_for(response, self._request)
+        self._keep_alive = (
+            framing is not Framing.CLOSE and self._uploaded and self._carrier.may_keep_alive(self._request)
+        )
+        if self._plan.debug:
+            response.fields.extend(debug_fields(self._plan.debug))
+        self._out.append(response_head(response, self._request, framing, self._keep_alive))
+
+    def received(self, data: bytes) -> None:
+        self._tally.bytes_out += len(data)
+        self._out.append(chunk(data) if self._framing is Framing.CHUNKED else data)
+
+    def completed(self, trailers: list[Field]) -> None:
+        if self._framing is Framing.CHUNKED:
+            self._out.append(last_chunk(trailers))
+        self.flush()
+        self._end()
+        self._carrier.done(self._keep_alive)
+
+    def failed(self, failure: Failure) -> None:
+        if not self.started:
+            self._answer(problem_of(failure, self._plan.call.safe))
+            return
+        self._tally.error = failure.value
+        self.flush()
+        self._end()
+        self._carrier.cut(reset=self._framing is Framing.CLOSE)  # nobody may take what came for the whole
+
+    def flush(self) -> None:
+        out = self._out
+        if out:
+            self._carrier.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+
+    def upload_blocked(self) -> None:
+        self._carrier.pause_upload()
+
+    def upload_unblocked(self) -> None:
+        self._carrier.resume_upload()
+
+    # -- the end
+
+    def _answer(self, problem: Problem) -> None:
+        """Answer with a problem of the proxy's own, where nothing of a response was written yet."""
+        plan, request = self._plan, self._request
+        is_head = plan.call.is_head
+        response, body = problem_response(problem, plan.trace.request_id, is_head, plan.debug)
+        self.started = True
+        self._tally.status, self._tally.error = problem.status, problem.slug
+        self._tally.bytes_out = len(body)
+        keep_alive = self._uploaded and self._carrier.may_keep_alive(request)
+        framing = framing_for(response, request)
+        self._carrier.write(response_head(response, request, framing, keep_alive) + body)
+        self._end()
+        self._carrier.done(keep_alive)
+
+    def _end(self) -> None:
+        self._finish(self._plan, self._tally, self._exchange, Lane.EXPRESS)

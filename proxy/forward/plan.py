@@ -1,0 +1,55 @@
+"""What is going to happen to one request: decided before a byte of it is sent on."""
+
+from dataclasses import dataclass
+
+from proxy.http1.request import Request
+from proxy.outcome import Trace
+from proxy.upstream.backend import Backend
+from proxy.upstream.exchange import Call
+from proxy.upstream.failures import Problem
+
+
+@dataclass(slots=True)
+class Plan:
+    """The backend, the call, and what the outcome will say about why.
+
+    `started` is the loop's time when the head was complete. `body_limit` in bytes, 0 = none. `debug` adds
+    lines to the response that say what was decided.
+    """
+
+    request: Request
+    route: str
+    side: str
+    reason: str
+    backend: Backend
+    call: Call
+    trace: Trace
+    sampled: bool
+    started: float
+    body_limit: int = 0
+    debug: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The proxy answers itself; nothing is sent to any backend."""
+
+    problem: Problem
+    trace: Trace
+
+
+class NeedsForm:
+    """Which route this is depends on the form in the body, which somebody has to wait for."""
+
+
+NEEDS_FORM = NeedsForm()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened so far; `error` names the proxy's own problem or what broke the response off."""
+
+    status: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    error: str = ""

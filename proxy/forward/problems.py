@@ -1,0 +1,87 @@
+"""Answers of the proxy's own: problem documents (RFC 9457). Pure."""
+
+import json
+from collections.abc import Iterable
+
+from proxy.http1.errors import BadRequest
+from proxy.http1.fields import parse_field_line
+from proxy.http1.response import Response
+from proxy.routing.head import Field
+from proxy.upstream.failures import Problem
+
+_CLIENT_ERRORS = {
+    "bad-request": (400, "The request is not valid HTTP"),
+    "request-timeout": (408, "The request did not arrive in time"),
+    "body-too-large": (413, "The request's body is too large"),
+    "uri-too-long": (414, "The request's target is too long"),
+    "headers-too-large": (431, "The request's header fields are too large"),
+}
+
+DRAINING = Problem(
+    "draining", 503, "This instance is shutting down", "Send the request again; another instance takes it.", 1
+)
+OVERLOADED = Problem(
+    "overloaded", 503, "The proxy takes no more requests at the moment", "Nothing was sent to the service.", 1
+)
+BROKEN = Problem(
+    "internal-error",
+    500,
+    "The proxy failed at this request",
+    "This is a defect of the proxy; please report it.",
+)
+TOO_MANY_CONNECTIONS = Problem(
+    "overloaded", 503, "The proxy takes no more connections at the moment", "Close idle connections.", 1
+)
+
+
+def problem_for(error: BadRequest) -> Problem:
+    """The problem that a refused request gets."""
+    status, title = _CLIENT_ERRORS[error.slug]
+    return Problem(error.slug, status, title, error.detail)
+
+
+def problem_response(
+    problem: Problem, request_id: bytes, is_head: bool, debug: tuple[bytes, ...] = ()
+) -> tuple[Response, bytes]:
+    """The response's head and body; `debug` are further header lines."""
+    document = {
+        "type": f"urn:banyan:{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "request_id": request_id.decode("latin-1"),
+    }
+    body = json.dumps(document).encode() + b"\n"
+    fields = [
+        _field("Content-Type", "application/problem+json"),
+        _field("Content-Length", str(len(body))),
+        _field("Cache-Control", "no-store"),
+    ]
+    if problem.retry_after is not None:
+        fields.append(_field("Retry-After", str(problem.retry_after)))
+    fields += debug_fields(debug)
+    reason = _REASONS.get(problem.status, b"")
+    response = Response(problem.status, reason, fields, len(body), bodiless=is_head)
+    return response, b"" if is_head else body
+
+
+def debug_fields(lines: Iterable[bytes]) -> list[Field]:
+    """Lines of `X-Banyan-*` as fields."""
+    return [parse_field_line(line) for line in lines]
+
+
+def _field(name: str, value: str) -> Field:
+    return name.lower().encode(), f"{name}: {value}".encode(), value.encode()
+
+
+_REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    413: b"Content Too Large",
+    414: b"URI Too Long",
+    431: b"Request Header Fields Too Large",
+    500: b"Internal Server Error",
+    502: b"Bad Gateway",
+    503: b"Service Unavailable",
+    504: b"Gateway Timeout",
+}

@@ -1,0 +1,55 @@
+"""One coarse clock for all timeouts of a worker, and for noticing that its event loop is late."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from proxy.forward.gateway import Gateway
+
+TICK = 0.1
+"""Seconds between two sweeps: how late a timeout can be."""
+SMOOTHING = 0.3
+SHED_ABOVE = 0.5
+"""Smoothed seconds that the loop runs late before new requests are refused."""
+RESUME_BELOW = 0.2
+
+
+class Expiring(Protocol):
+    expires: float
+
+    def timed_out(self) -> None: ...
+
+
+class Sweeper:
+    """Ticks on the event loop; a timer per request would cost more than the request."""
+
+    def __init__(self, gateway: Gateway, clients: Callable[[], Iterable[Expiring]]) -> None:
+        self.lag = 0.0
+        self._gateway = gateway
+        self._clients = clients
+        self._loop = gateway.loop
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        self._due = self._loop.time() + TICK
+        self._timer = self._loop.call_at(self._due, self._tick)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        self._judge(now - self._due)
+        for client in [client for client in self._clients() if client.expires <= now]:
+            client.timed_out()
+        for backend in self._gateway.live_backends():
+            backend.sweep(now)
+        self.start()
+
+    def _judge(self, late: float) -> None:
+        """Shed load once the loop is late for a while, before queues grow without end; with hysteresis."""
+        self.lag += SMOOTHING * (late - self.lag)
+        gateway = self._gateway
+        gateway.overloaded = self.lag > (RESUME_BELOW if gateway.overloaded else SHED_ABOVE)

@@ -1,0 +1,102 @@
+"""Messages between the supervisor and its children, over a socket pair that only they hold.
+
+Pickle is safe here and nowhere else: both ends are this program, and nobody else can open the socket.
+"""
+
+import asyncio
+import pickle
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Self
+
+from proxy.config.snapshot import Snapshot
+from proxy.telemetry.metrics import Totals
+
+_LENGTH = struct.Struct("!I")
+READY_TIMEOUT = 60.0
+"""Seconds a child may take to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Put this snapshot in force. Goes to every child; a worker answers with `Applied`."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A worker serves the snapshot of this version."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Finish what is under way, take nothing new, then end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """A worker at this moment: client connections, requests under way, open breakers by endpoint."""
+
+    connections: int
+    in_flight: int
+    open_breakers: tuple[str, ...]
+    unhealthy: tuple[str, ...]
+    overloaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker counted since its last report."""
+
+    worker: int
+    totals: Totals
+    gauges: Gauges
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The supervisor's view, for whoever answers health checks."""
+
+    workers: dict[int, int]
+    """Version that each live worker serves, by pid; 0 before its first."""
+    draining: bool
+    config_errors: tuple[str, ...]
+    version: int
+
+
+Message = Apply | Applied | Drain | Report | Fleet
+
+
+class Link:
+    """One end of the pair."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def open(cls, end: socket.socket) -> Self:
+        end.setblocking(False)
+        return cls(*await asyncio.open_connection(sock=end))
+
+    def send(self, message: Message) -> None:
+        """Queue a message; a peer that is gone is noticed by `receive`."""
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        if not self._writer.is_closing():
+            self._writer.write(_LENGTH.pack(len(data)) + data)
+
+    async def receive(self) -> Message | None:
+        """The next message; None when the peer is gone."""
+        try:
+            (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
+            message: Message = pickle.loads(await self._reader.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        return message
+
+    def close(self) -> None:
+        self._writer.close()

@@ -1,0 +1,42 @@
+"""What is known about the running data plane: the snapshot in force, its workers, its traffic."""
+
+from dataclasses import dataclass, field
+
+from proxy.config.snapshot import Snapshot
+from proxy.link import Apply, Fleet, Gauges, Message, Report
+from proxy.telemetry.metrics import Totals
+
+
+@dataclass(slots=True)
+class State:
+    """Fed with the messages of the supervisor's link; read by the control plane's endpoints."""
+
+    snapshot: Snapshot | None = None
+    totals: Totals = field(default_factory=Totals)
+    gauges: dict[int, Gauges] = field(default_factory=dict)
+    fleet: Fleet = field(default_factory=lambda: Fleet({}, False, (), 0))
+
+    def take(self, message: Message) -> None:
+        """Fold one message in."""
+        match message:
+            case Apply():
+                self.snapshot = message.snapshot
+            case Report():
+                self.totals.merge(message.totals)
+                self.gauges[message.worker] = message.gauges
+            case Fleet():
+                self.fleet = message
+                for gone in self.gauges.keys() - message.workers.keys():
+                    del self.gauges[gone]
+            case _:
+                pass
+
+    @property
+    def unready(self) -> str | None:
+        """Why no traffic should be sent here now; None when it may."""
+        fleet = self.fleet
+        if fleet.draining:
+            return "draining"
+        if not any(fleet.workers.values()):
+            return "no worker is serving yet"
+        return None
