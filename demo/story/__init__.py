@@ -1,0 +1,1 @@
+"""The demo's story: everything is started, used the way people use it, checked, and ended."""
