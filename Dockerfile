@@ -33,8 +33,8 @@ VOLUME /srv/banyan/var
 USER 10001:10001
 EXPOSE 8080 9900 9901
 STOPSIGNAL SIGTERM
-# The status port's default address. Under Kubernetes the probes of k8s/ take its place.
+# `serve` answers on the control port. Under Kubernetes the probes of k8s/ take this one's place.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["python", "-c", \
-  "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 9901, timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
+  "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 9900, timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["banyan"]
 CMD ["serve", "--config", "/etc/banyan/routes.yaml"]

@@ -147,7 +147,7 @@ def health() -> Iterator[HealthServer]:
 def health_check(port: int) -> int:
     """The exit status of the image's HEALTHCHECK, asking this port."""
     _, _, command = only(IMAGE, "HEALTHCHECK").partition("CMD ")
-    program, *args = json.loads(command.replace("9901", str(port)))
+    program, *args = json.loads(command.replace("9900", str(port)))
     return run(program, *args).returncode
 
 
