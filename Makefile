@@ -7,7 +7,7 @@ JOBS ?= auto
 ARGS ?=
 
 TESTS_NEED := php redis-server postgres mariadbd chromium
-BENCH_NEEDS := php nginx wrk haproxy caddy
+BENCH_NEEDS := nginx wrk h2load haproxy caddy
 
 # Pure packages: import-linter keeps them off the clock and the network, and so every branch of theirs
 # can be tested, and is.
@@ -50,8 +50,8 @@ fuzz: ## the property tests, with many more examples than `make test` gives them
 	$(PYTEST) -m hypothesis --hypothesis-profile=fuzz $(ARGS)
 
 soak: ## minutes of mixed load while backends come and go: nothing leaks, no byte is wrong
-	@.ci/setup php
-	$(BIN)/python -m bench.soak $(ARGS)
+	@.ci/setup $(BENCH_NEEDS)
+	$(BIN)/python -m bench soak $(ARGS)
 
 setup: ## only install what the targets above need
 	@.ci/setup $(sort $(TESTS_NEED) $(BENCH_NEEDS))
