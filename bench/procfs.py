@@ -109,6 +109,31 @@ def open_files(pid: int) -> int:
         return 0
 
 
+def open_sockets(pid: int) -> int:
+    """How many of the process's descriptors are sockets."""
+    return sum(link.startswith("socket:") for link in _links(pid))
+
+
+def holder(pids: Iterable[int], local_port: int, remote_port: int) -> int | None:
+    """Which of these processes holds the loopback connection between two ports, seen from its own end."""
+    wanted = (f"0100007F:{local_port:04X}", f"0100007F:{remote_port:04X}")
+    for line in (PROC / "net" / "tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if (fields[1], fields[2]) == wanted:
+            link = f"socket:[{fields[9]}]"
+            return next((pid for pid in pids if link in _links(pid)), None)
+    return None
+
+
+def _links(pid: int) -> Iterator[str]:
+    """What each of the process's descriptors is."""
+    folder = PROC / str(pid) / "fd"
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                yield os.readlink(folder / name)
+
+
 def _everyone() -> Iterator[Stat]:
     for name in os.listdir(PROC):
         if name.isdigit() and (stat := read_stat(int(name))):

@@ -1,12 +1,13 @@
 """A proxy that is running and can be measured."""
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import procfs
-from bench.children import Child, running, wait_until
+from bench.children import BenchError, Child, running, wait_until
 from bench.machine import Cores, free_port
 from bench.origin import answers, check_transparent
 from bench.peers.base import Peer, Site
@@ -33,9 +34,15 @@ class Target:
         return sum(sizes), max(sizes, default=0)
 
     def worker(self) -> int:
-        """The pid of the process that used the most CPU time: under load, the one that forwards."""
-        assert self.child
-        return max(procfs.tree(self.child.pid), key=lambda stat: stat.cpu_ticks).pid
+        """The pid of the process that serves a client's connection: a worker, never a supervisor."""
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.settimeout(5)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
+            connection.recv(1)  # whoever answers has accepted it
+            found = procfs.holder(self.processes(), self.port, connection.getsockname()[1])
+        if found is None:
+            raise BenchError(f"no process of {self.title} seems to serve its connections")
+        return found
 
 
 @contextlib.contextmanager

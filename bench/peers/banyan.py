@@ -5,6 +5,7 @@ The measured routes stand at canary, half of the merchants each way; both sides 
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,47 +54,49 @@ def other_routes(count: int) -> list[dict[str, Any]]:
     return routes
 
 
-def routes_yaml(site: Site, setup: Setup) -> str:
-    """The configuration file, as JSON, which is YAML."""
-    url = f"http://127.0.0.1:{site.origin}"
-    modern = f"http://127.0.0.1:{setup.modern}" if setup.modern else url
-    measured = measured_routes(setup)
-    return json.dumps(
-        {
-            "version": 1,
-            "server": {
-                "listen": f"127.0.0.1:{site.port}",
-                "workers": setup.workers,
-                "limits": {"connections": 16000},
-            },
-            "control": {"listen": f"127.0.0.1:{free_port()}"},
-            "ledger": f"sqlite:///{site.folder}/banyan.db",
-            "shadow": {
-                "socket": str(site.folder / "shadow.sock"),
-                "log": {"path": str(site.folder / "diffs.jsonl")},
-            },
-            "backends": {
-                "legacy": {"url": url, "pool": {"connections": 512}},
-                "modern": {"url": modern, "pool": {"connections": 512}},
-            },
-            "defaults": {"legacy": "legacy", "sticky": ["header:X-Merchant-Id", "client_ip"]},
-            "routes": [*measured, *other_routes(setup.routes - len(measured))],
+def skeleton(site: Site, workers: int) -> dict[str, Any]:
+    """The parts of routes.yaml that say where things are: everything but backends and routes."""
+    return {
+        "version": 1,
+        "server": {
+            "listen": f"127.0.0.1:{site.port}",
+            "workers": workers,
+            "limits": {"connections": 16000},
         },
-        indent=1,
-    )
+        "control": {"listen": f"127.0.0.1:{free_port()}"},
+        "ledger": f"sqlite:///{site.folder}/banyan.db",
+        "shadow": {"socket": f"{site.folder}/shadow.sock", "log": {"path": f"{site.folder}/diffs.jsonl"}},
+        "defaults": {"legacy": "legacy", "sticky": ["header:X-Merchant-Id", "client_ip"]},
+    }
+
+
+def configuration(site: Site, setup: Setup) -> dict[str, Any]:
+    """What the product is measured with."""
+    legacy = f"http://127.0.0.1:{site.origin}"
+    modern = f"http://127.0.0.1:{setup.modern}" if setup.modern else legacy
+    measured = measured_routes(setup)
+    return {
+        **skeleton(site, setup.workers),
+        "backends": {
+            "legacy": {"url": legacy, "pool": {"connections": 512}},
+            "modern": {"url": modern, "pool": {"connections": 512}},
+        },
+        "routes": [*measured, *other_routes(setup.routes - len(measured))],
+    }
+
+
+def serve(site: Site, configuration: dict[str, Any], env: Mapping[str, str]) -> Command:
+    """Writes routes.yaml, as JSON, which is YAML, and runs the whole product on it."""
+    config = site.folder / "routes.yaml"
+    config.write_text(json.dumps(configuration, indent=1))
+    argv = [sys.executable, "-m", "proxy", "serve", "--config", str(config)]
+    return Command(argv, {"PYTHONPATH": str(ROOT), **TRACING, **env})
 
 
 def banyan(key: str, title: str, setup: Setup | None = None) -> Peer:
     """One way to run the product; the default is as it ships, on one worker."""
     chosen = setup or Setup()
-
-    def command(site: Site) -> Command:
-        config = site.folder / "routes.yaml"
-        config.write_text(routes_yaml(site, chosen))
-        argv = [sys.executable, "-m", "proxy", "serve", "--config", str(config)]
-        return Command(argv, {"PYTHONPATH": str(ROOT), **TRACING, **chosen.env})
-
-    return Peer(key, title, command)
+    return Peer(key, title, lambda site: serve(site, configuration(site, chosen), chosen.env))
 
 
 EXPRESS = banyan("banyan", "Banyan")

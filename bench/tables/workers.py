@@ -111,6 +111,6 @@ def remarks(roomy: bool, options: Options) -> list[str]:
         return [taken, "Each worker had a core of its own, wrk and the origin two others."]
     return [
         taken,
-        "Too few cores for two workers and their load: the second worker shares its core with wrk and the origin.",
+        "Too few cores for two workers and their load: one worker shares its core with wrk and the origin.",
         "So the ratio is of GET/s per core (requests for each second of CPU time), times the workers.",
     ]
