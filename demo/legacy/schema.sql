@@ -2,7 +2,7 @@
 -- There is no column for a card number or a security code, and there never was one.
 
 CREATE TABLE merchants (
-    id             TEXT PRIMARY KEY,
+    id             TEXT NOT NULL PRIMARY KEY,
     name           TEXT NOT NULL,
     country        TEXT NOT NULL,
     currency       TEXT NOT NULL,
@@ -12,21 +12,21 @@ CREATE TABLE merchants (
 );
 
 CREATE TABLE users (
-    email         TEXT PRIMARY KEY,
+    email         TEXT NOT NULL PRIMARY KEY,
     name          TEXT NOT NULL,
     merchant_id   TEXT NOT NULL REFERENCES merchants (id),
     password_hash TEXT NOT NULL
 );
 
 CREATE TABLE rates (
-    currency TEXT PRIMARY KEY,
+    currency TEXT NOT NULL PRIMARY KEY,
     percent  REAL NOT NULL,
     fixed    TEXT NOT NULL,
     decimals INTEGER NOT NULL
 );
 
 CREATE TABLE tokens (
-    id           TEXT PRIMARY KEY,
+    id           TEXT NOT NULL PRIMARY KEY,
     merchant_id  TEXT NOT NULL REFERENCES merchants (id),
     brand        TEXT NOT NULL,
     bin          TEXT NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE tokens (
 );
 
 CREATE TABLE payments (
-    id           TEXT PRIMARY KEY,
+    id           TEXT NOT NULL PRIMARY KEY,
     merchant_id  TEXT NOT NULL REFERENCES merchants (id),
     token_id     TEXT REFERENCES tokens (id),
     reference    TEXT NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE payments (
 CREATE INDEX payments_by_merchant ON payments (merchant_id, created_at);
 
 CREATE TABLE refunds (
-    id         TEXT PRIMARY KEY,
+    id         TEXT NOT NULL PRIMARY KEY,
     payment_id TEXT NOT NULL REFERENCES payments (id),
     amount     TEXT NOT NULL,
     reason     TEXT NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE refunds (
 CREATE INDEX refunds_by_payment ON refunds (payment_id);
 
 CREATE TABLE evidence (
-    id           TEXT PRIMARY KEY,
+    id           TEXT NOT NULL PRIMARY KEY,
     payment_id   TEXT NOT NULL REFERENCES payments (id),
     filename     TEXT NOT NULL,
     content_type TEXT NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE evidence (
 
 -- The provider's events already applied: a webhook that is delivered twice counts once.
 CREATE TABLE events (
-    id          TEXT PRIMARY KEY,
+    id          TEXT NOT NULL PRIMARY KEY,
     payment_id  TEXT NOT NULL REFERENCES payments (id),
     type        TEXT NOT NULL,
     received_at TEXT NOT NULL

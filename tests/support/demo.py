@@ -1,15 +1,18 @@
 """The demo's two sides for tests: the real PHP gateway and the real FastAPI service, on free ports.
 
-The fixtures `legacy_app` and `modern_app` last for the session, share one database (`demo_home`) and a stopped
-clock, so answers can be compared byte by byte. A test that needs a database of its own calls `seeded` and
-`running_legacy` or `running_modern` itself.
+The fixtures `legacy_app` and `modern_app` last for the session and share one database (`demo_home`) and a
+stopped clock, so answers can be compared byte by byte. A test that needs a database of its own calls `seeded`
+and `running_legacy` or `running_modern` itself.
 """
 
 import http.client
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -74,6 +77,28 @@ def send(
         answer = connection.getresponse()
         fields = tuple((name.lower(), value) for name, value in answer.getheaders())
         return Reply(answer.status, fields, answer.read())
+
+
+def post_form(
+    app: App, target: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> Reply:
+    """A form post."""
+    return app.send("POST", target, urlencode(fields).encode(), {**FORM, **(headers or {})})
+
+
+def create_payment(app: App, **fields: object) -> dict[str, Any]:
+    """A new payment of merchant m_1, made through the gateway's API."""
+    body = {"amount": "50.00", "currency": "EUR", "reference": "T-1", **fields}
+    reply = app.send("POST", "/api/payments", json.dumps(body).encode(), {**API_KEY, **JSON})
+    assert reply.status == 201, reply
+    made: dict[str, Any] = json.loads(reply.body)
+    return made
+
+
+def show_payment(app: App, payment_id: str) -> dict[str, Any]:
+    """A payment as the gateway shows it."""
+    shown: dict[str, Any] = json.loads(app.get(f"/payment.php?id={payment_id}").body)
+    return shown
 
 
 def seeded(path: Path, now: str | None = NOW) -> origins.Home:
