@@ -37,7 +37,8 @@ def test_the_import_rules_hold() -> None:
     [
         ("shadow", "shadow/__init__.py", "import proxy.routing.head"),
         ("layers", "proxy/routing/head.py", "import proxy.config"),
-        ("layers", "proxy/control/__init__.py", "import proxy.forward"),
+        ("layers", "proxy/forward/__init__.py", "import proxy.telemetry"),
+        ("planes", "proxy/control/__init__.py", "import proxy.forward"),
         ("cycles", "proxy/routing/head.py", "import proxy.http1.request"),
         ("pure", "proxy/routing/head.py", "import asyncio"),
         ("pure", "proxy/decision/__init__.py", "from time import monotonic"),
