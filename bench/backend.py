@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 
 def body_of(seed: int, size: int) -> bytes:
@@ -39,8 +40,17 @@ async def dripping(body: bytes, pieces: int, pause: float) -> AsyncIterator[byte
         await asyncio.sleep(pause)
 
 
-async def echo(request: Request) -> Response:
-    return StreamingResponse(request.stream(), media_type="application/octet-stream")
+class Echo:
+    """Bare ASGI: a StreamingResponse also listens for a disconnect, and so swallows pieces of the body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        more = True
+        while more:
+            message = await receive()
+            more = message.get("more_body", False)
+            await send({"type": "http.response.body", "body": message.get("body", b""), "more_body": True})
+        await send({"type": "http.response.body"})
 
 
 async def count(request: Request) -> Response:
@@ -58,7 +68,7 @@ async def healthy(request: Request) -> Response:
 app = Starlette(
     routes=[
         Route("/bytes/{seed:int}/{size:int}", produce),
-        Route("/echo", echo, methods=["POST"]),
+        Route("/echo", Echo(), methods=["POST"]),
         Route("/count", count, methods=["POST"]),
         Route("/healthz", healthy),
     ]

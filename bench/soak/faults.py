@@ -53,9 +53,10 @@ class Backend:
         assert self._child
         os.kill(self._child.pid, number)
 
-    async def ready(self) -> None:
+    def wait(self) -> None:
+        """Until it answers."""
         assert self._child
-        await asyncio.to_thread(wait_until, lambda: fetch_size(self.port, "/bytes/1/10") == 10, self._child)
+        wait_until(lambda: fetch_size(self.port, "/bytes/1/10") == 10, self._child)
 
 
 class Misfortune:
@@ -104,7 +105,7 @@ class Misfortune:
         await asyncio.to_thread(backend.end)
         await asyncio.sleep(pause)
         backend.start()
-        await backend.ready()
+        await asyncio.to_thread(backend.wait)
 
     async def _freeze(self, backend: Backend, length: float) -> None:
         backend.signal(signal.SIGSTOP)

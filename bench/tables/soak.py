@@ -34,6 +34,7 @@ def run(options: Options) -> Report:
         for backend in backends:
             stack.callback(backend.end)
             backend.start()
+            backend.wait()
         peer = Peer("soak", "Banyan", plan.command)
         proxy = stack.enter_context(started(peer, room, backends[0].port, [cores.proxy], alive))
         return report(asyncio.run(soak(proxy, plan, backends, options.minutes * 60)), options.minutes)
