@@ -20,10 +20,11 @@ from functools import partial
 from statistics import median
 
 from bench.report import Report, at_least, below, render
+from proxy.config.ramp import Ramp as Plan
+from proxy.config.units import PERCENT
 from proxy.ramp.evidence import Evidence, Sample, SideSample
 from proxy.ramp.gates import evaluate
 from proxy.ramp.increase import IncreaseTest
-from proxy.ramp.plan import Gates, OnBreach, Plan
 from proxy.ramp.states import ACTIVE, State
 from proxy.ramp.steps import advance, begin
 from proxy.ramp.verdict import Trial
@@ -31,9 +32,17 @@ from proxy.ramp.verdict import Trial
 SLOT = 10
 """Seconds of a time slot; the gates look at every one."""
 
-STEPS = (1.0, 5.0, 25.0, 50.0, 100.0)
 LIMIT = 0.5
-PLAN = Plan(STEPS, timedelta(minutes=10), 500, Gates(errors=LIMIT), 0.95, OnBreach.ROLLBACK)
+PLAN = Plan.model_validate(
+    {
+        "steps": [1, 5, 25, 50, 100],
+        "bake": "10m",
+        "min_requests": 500,
+        "gates": {"errors": {"max_increase": LIMIT}, "latency": None, "mismatches": None, "triage": None},
+        "confidence": 0.95,
+    }
+)
+STEPS = PLAN.steps
 BASE = 0.01
 """The share of requests that legacy fails, on average."""
 
@@ -49,7 +58,8 @@ class World:
 
     name: str
     points: float = 0.0
-    from_weight: float = 0.0
+    from_weight: int = 0
+    """In hundredths of a percent, as all weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +91,12 @@ class Traffic:
         self._draw, self._world, self._rate = random.Random(seed), world, rate
         self._phase, self._seconds = self._draw.random() * math.tau, 0
 
-    def next(self, weight: float) -> Slot:
-        """The next slot, with modern at a weight in percent."""
+    def next(self, weight: int) -> Slot:
+        """The next slot, with modern at a weight."""
         self._seconds += SLOT
         volume = 1 + 0.4 * math.sin(self._phase + self._seconds / 2_300)
         requests = round(self._rate * SLOT * volume * self._draw.uniform(0.8, 1.2))
-        modern = min(requests, math.floor(requests * weight / 100 + self._draw.random()))
+        modern = min(requests, math.floor(requests * weight / (100 * PERCENT) + self._draw.random()))
         failing = BASE * (1 + 0.4 * math.sin(2.3 * self._phase + self._seconds / 1_900))
         extra = self._world.points / 100 if weight >= self._world.from_weight else 0.0
         harmed = self._errors(modern, extra)
@@ -146,7 +156,7 @@ def flagger(least_success: float, traffic: Traffic) -> End:
             step += 1
 
 
-WORLDS = (World("equal"), World("+2 points", 2.0), World("+2 points from 25 %", 2.0, 25.0))
+WORLDS = (World("equal"), World("+2 points", 2.0), World("+2 points from 25 %", 2.0, 25 * PERCENT))
 RULES: dict[str, Callable[[Traffic], End]] = {
     "Banyan": banyan,
     "Flagger, 99 %": partial(flagger, 99.0),
@@ -162,7 +172,7 @@ def simulate(ramps: int, rate: float) -> Report:
         futures = [pool.submit(_ends, world, rule, ramps, rate) for world, rule in pairs]
         ends = {pair: future.result() for pair, future in zip(pairs, futures, strict=True)}
     sound, failing = ends[WORLDS[0], "Banyan"], ends[WORLDS[1], "Banyan"]
-    steps = ", ".join(f"{weight:g}" for weight in STEPS)
+    steps = ", ".join(f"{weight / PERCENT:g}" for weight in STEPS)
     return Report(
         "ramp",
         f"{ramps:,} ramps each, steps {steps} %; {rate:g} requests/s, of which legacy fails {BASE:.0%}",

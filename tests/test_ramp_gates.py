@@ -1,30 +1,42 @@
 import math
 import random
-from datetime import timedelta
 
 import pytest
 
+from proxy.config.ramp import Gates
+from proxy.config.ramp import Ramp as Plan
 from proxy.ramp.evidence import Evidence, Sample, SideSample
-from proxy.ramp.gates import before_first_step, evaluate, triage, unreadable
+from proxy.ramp.gates import before_first_step, evaluate, unreadable
 from proxy.ramp.increase import IncreaseTest
 from proxy.ramp.latency import Histogram, bucket_of, merged
-from proxy.ramp.plan import Gates, LatencyLimit, OnBreach, Plan
 from proxy.ramp.verdict import Result, Trial, Verdict
 
-LATENCY = LatencyLimit(0.95, 1.25)
+ALL = 10_000
+
+
+def gates(**asked: float) -> Gates:
+    """The gates asked for, by what they limit; latency is always p95."""
+    return Gates.model_validate(
+        {
+            "errors": {"max_increase": asked["errors"]} if "errors" in asked else None,
+            "latency": {"quantile": 0.95, "max_ratio": asked["latency"]} if "latency" in asked else None,
+            "mismatches": {"max": asked["mismatches"]} if "mismatches" in asked else None,
+            "triage": {"untriaged": asked["untriaged"]} if "untriaged" in asked else None,
+        }
+    )
 
 
 def trial(
-    gates: Gates,
+    asked: Gates,
     evidence: Evidence,
     *,
-    weight: float = 10,
+    weight: int = 1_000,
     before: Evidence | None = None,
     number: int = 1,
     min_requests: int = 500,
     open_groups: int = 0,
 ) -> Trial:
-    plan = Plan((10, 100), timedelta(minutes=10), min_requests, gates, 0.95, OnBreach.ROLLBACK)
+    plan = Plan(min_requests=min_requests, gates=asked)
     return Trial(plan, number, weight, evidence, before, open_groups)
 
 
@@ -57,13 +69,13 @@ def timed(legacy: Histogram, modern: Histogram) -> Evidence:
     return seen
 
 
-ERRORS = Gates(errors=0.5)
+ERRORS = gates(errors=0.5)
 
 
 def test_without_traffic_every_gate_waits_and_none_passes() -> None:
-    gates = Gates(errors=0.5, latency=LATENCY, mismatches=0.1)
-    for weight in (10.0, 100.0):
-        verdicts = evaluate(trial(gates, traffic(0), weight=weight, min_requests=0))
+    asked = gates(errors=0.5, latency=1.25, mismatches=0.1)
+    for weight in (1_000, ALL):
+        verdicts = evaluate(trial(asked, traffic(0), weight=weight, min_requests=0))
         assert {verdict.gate for verdict in verdicts} == {"requests", "errors", "latency", "mismatches"}
         assert all(verdict.result is Result.WAIT for verdict in verdicts)
 
@@ -108,9 +120,9 @@ def test_modern_alone_cannot_be_judged() -> None:
 
 def test_at_all_traffic_modern_is_held_to_what_legacy_did_before() -> None:
     before = traffic(100)
-    sound = trial(ERRORS, traffic(80, (0, 0), (1000, 10)), weight=100, before=before)
-    broken = trial(ERRORS, traffic(3, (0, 0), (1000, 40)), weight=100, before=before)
-    young = trial(ERRORS, traffic(1, (0, 0), (1000, 10)), weight=100, before=before)
+    sound = trial(ERRORS, traffic(80, (0, 0), (1000, 10)), weight=ALL, before=before)
+    broken = trial(ERRORS, traffic(3, (0, 0), (1000, 40)), weight=ALL, before=before)
+    young = trial(ERRORS, traffic(1, (0, 0), (1000, 10)), weight=ALL, before=before)
     assert gate("errors", evaluate(sound)).result is Result.PASS
     assert gate("errors", evaluate(broken)).result is Result.BREACH
     verdict = gate("errors", evaluate(young))
@@ -118,56 +130,56 @@ def test_at_all_traffic_modern_is_held_to_what_legacy_did_before() -> None:
 
 
 def test_at_all_traffic_with_no_step_before_somebody_is_called() -> None:
-    gates = Gates(errors=0.5, latency=LATENCY)
-    verdicts = evaluate(trial(gates, traffic(20, legacy=(0, 0)), weight=100))
+    asked = gates(errors=0.5, latency=1.25)
+    verdicts = evaluate(trial(asked, traffic(20, legacy=(0, 0)), weight=ALL))
     assert gate("errors", verdicts).alert
     assert "no step before" in gate("errors", verdicts).sentence
 
 
 def test_a_later_trial_and_more_gates_ask_for_more_evidence() -> None:
-    gates = Gates(errors=0.5, latency=LATENCY, mismatches=0.1)
+    asked = gates(errors=0.5, latency=1.25, mismatches=0.1)
     first, second = trial(ERRORS, traffic(1)), trial(ERRORS, traffic(1), number=2)
     assert first.to_breach() == pytest.approx(math.log(20 * 2))
     assert second.to_breach() == pytest.approx(math.log(20 * 6))
-    assert trial(gates, traffic(1)).to_breach() == pytest.approx(math.log(20 * 2 * 3))
-    assert trial(gates, traffic(1), number=9).to_pass() == pytest.approx(math.log(20))
+    assert trial(asked, traffic(1)).to_breach() == pytest.approx(math.log(20 * 2 * 3))
+    assert trial(asked, traffic(1), number=9).to_pass() == pytest.approx(math.log(20))
     assert sum(math.exp(-trial(ERRORS, traffic(1), number=k).to_breach()) for k in range(1, 99)) < 0.05
 
 
 def test_equal_latencies_pass() -> None:
     seen = timed(latencies(1, 20_000), latencies(2, 4_000))
-    verdict = gate("latency", evaluate(trial(Gates(latency=LATENCY), seen)))
+    verdict = gate("latency", evaluate(trial(gates(latency=1.25), seen)))
     assert verdict.result is Result.PASS
     assert verdict.sentence.startswith("modern's p95 is ")
 
 
 def test_a_slower_side_breaches() -> None:
     seen = timed(latencies(1, 20_000), latencies(2, 1_000, slower=2))
-    verdict = gate("latency", evaluate(trial(Gates(latency=LATENCY), seen)))
+    verdict = gate("latency", evaluate(trial(gates(latency=1.25), seen)))
     assert verdict.result is Result.BREACH
     assert "beyond the limit of 1.25 times" in verdict.sentence
 
 
 def test_few_latencies_wait() -> None:
     seen = timed(latencies(1, 5_000), latencies(2, 200))
-    verdict = gate("latency", evaluate(trial(Gates(latency=LATENCY), seen)))
+    verdict = gate("latency", evaluate(trial(gates(latency=1.25), seen)))
     assert verdict.result is Result.WAIT and verdict.needs is not None
     barely = timed(latencies(1, 5), latencies(2, 200))
-    assert gate("latency", evaluate(trial(Gates(latency=LATENCY), barely))).result is Result.WAIT
+    assert gate("latency", evaluate(trial(gates(latency=1.25), barely))).result is Result.WAIT
 
 
 def test_a_side_at_the_latency_limit_is_not_refuted() -> None:
     results = []
     for seed in range(30):
         seen = timed(latencies(seed, 10_000), latencies(seed + 100, 2_000, slower=1.25))
-        results.append(gate("latency", evaluate(trial(Gates(latency=LATENCY), seen))).result)
+        results.append(gate("latency", evaluate(trial(gates(latency=1.25), seen))).result)
     assert results.count(Result.BREACH) == 0
     assert results.count(Result.PASS) == 0
 
 
 def test_at_all_traffic_latencies_are_held_to_the_step_before() -> None:
     before = timed(latencies(1, 20_000), {})
-    slow = trial(Gates(latency=LATENCY), timed({}, latencies(2, 2_000, slower=2)), weight=100, before=before)
+    slow = trial(gates(latency=1.25), timed({}, latencies(2, 2_000, slower=2)), weight=ALL, before=before)
     assert gate("latency", evaluate(slow)).result is Result.BREACH
 
 
@@ -177,7 +189,7 @@ def test_at_all_traffic_latencies_are_held_to_the_step_before() -> None:
 )
 def test_mismatches_are_held_to_their_share(compared: int, mismatches: int, result: Result) -> None:
     seen = traffic(1, compared=(compared, mismatches))
-    assert gate("mismatches", evaluate(trial(Gates(mismatches=0.1), seen))).result is result
+    assert gate("mismatches", evaluate(trial(gates(mismatches=0.1), seen))).result is result
 
 
 @pytest.mark.parametrize(
@@ -186,28 +198,31 @@ def test_mismatches_are_held_to_their_share(compared: int, mismatches: int, resu
 )
 def test_no_mismatch_at_all_may_be_asked_for(compared: int, mismatches: int, result: Result) -> None:
     seen = traffic(1, compared=(compared, mismatches))
-    assert gate("mismatches", evaluate(trial(Gates(mismatches=0), seen))).result is result
+    assert gate("mismatches", evaluate(trial(gates(mismatches=0), seen))).result is result
 
 
 def test_at_all_traffic_nothing_is_compared_and_the_step_before_has_to_do() -> None:
     before = traffic(1, compared=(5_000, 0))
-    stood_in_for = trial(Gates(mismatches=0.1), traffic(5), weight=100, before=before)
-    mirrored_back = trial(Gates(mismatches=0.1), traffic(1, compared=(1_000, 10)), weight=100, before=before)
+    stood_in_for = trial(gates(mismatches=0.1), traffic(5), weight=ALL, before=before)
+    mirrored_back = trial(gates(mismatches=0.1), traffic(1, compared=(1_000, 10)), weight=ALL, before=before)
     assert gate("mismatches", evaluate(stood_in_for)).result is Result.PASS
     assert gate("mismatches", evaluate(mirrored_back)).result is Result.BREACH
 
 
 def test_open_groups_make_a_ramp_wait_and_never_turn_back() -> None:
-    gates = Gates(untriaged=1)
-    assert gate("triage", evaluate(trial(gates, traffic(1), open_groups=1))).result is Result.PASS
-    verdict = gate("triage", evaluate(trial(gates, traffic(1), open_groups=3)))
+    asked = gates(untriaged=1)
+    assert gate("triage", evaluate(trial(asked, traffic(1), open_groups=1))).result is Result.PASS
+    verdict = gate("triage", evaluate(trial(asked, traffic(1), open_groups=3)))
     assert (verdict.result, verdict.needs) == (Result.WAIT, None)
     assert verdict.sentence == "diff groups open: 3, allowed: 1; triage them"
 
 
 def test_before_the_first_step_only_people_are_asked() -> None:
-    assert before_first_step(Gates(errors=0.5), 7) == ()
-    assert before_first_step(Gates(errors=0.5, untriaged=0), 7) == (triage(7, 0),)
+    assert before_first_step(gates(errors=0.5), 7) == ()
+    assert (
+        before_first_step(gates(errors=0.5, untriaged=0), 7)
+        == evaluate(trial(gates(untriaged=0), traffic(1), open_groups=7))[-1:]
+    )
 
 
 def test_samples_that_cannot_be_read_wait_and_call_somebody() -> None:
@@ -217,4 +232,4 @@ def test_samples_that_cannot_be_read_wait_and_call_somebody() -> None:
 
 
 def test_a_plan_without_gates_asks_for_requests_alone() -> None:
-    assert [verdict.gate for verdict in evaluate(trial(Gates(), traffic(5)))] == ["requests"]
+    assert [verdict.gate for verdict in evaluate(trial(gates(), traffic(5)))] == ["requests"]

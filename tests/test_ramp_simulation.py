@@ -31,4 +31,4 @@ def test_flaggers_rule_takes_a_step_with_every_check_that_holds() -> None:
 
 def test_the_same_seed_is_the_same_traffic() -> None:
     one, other = Traffic(7, FAILING, 300), Traffic(7, FAILING, 300)
-    assert [one.next(5) for _ in range(20)] == [other.next(5) for _ in range(20)]
+    assert [one.next(500) for _ in range(20)] == [other.next(500) for _ in range(20)]

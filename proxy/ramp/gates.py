@@ -7,9 +7,10 @@ refuted that modern is within it. In between, and without traffic, it waits.
 import math
 from typing import NamedTuple
 
+from proxy.config.ramp import Gates, LatencyGate
+from proxy.config.units import PERCENT
 from proxy.ramp.increase import Counts
 from proxy.ramp.latency import Histogram, possibly_above, quantile_of, surely_above
-from proxy.ramp.plan import Gates, LatencyLimit
 from proxy.ramp.sequential import (
     quantile_bounds,
     rate_above,
@@ -18,7 +19,7 @@ from proxy.ramp.sequential import (
     rate_upper,
     trials_until_below,
 )
-from proxy.ramp.verdict import Figures, Result, Trial, Verdict
+from proxy.ramp.verdict import ALL, Figures, Result, Trial, Verdict
 
 _HALF = math.log(2)
 """The price of leaning on two bounds at once: each may err half as often."""
@@ -29,33 +30,32 @@ def evaluate(trial: Trial) -> tuple[Verdict, ...]:
     gates = trial.plan.gates
     verdicts = [_requests(trial)]
     if gates.errors is not None:
-        verdicts.append(_errors(trial, gates.errors))
+        verdicts.append(_errors(trial, gates.errors.max_increase / PERCENT))
     if gates.latency is not None:
         verdicts.append(_latency(trial, gates.latency))
     if gates.mismatches is not None:
-        verdicts.append(_mismatches(trial, gates.mismatches))
-    if gates.untriaged is not None:
-        verdicts.append(triage(trial.open_groups, gates.untriaged))
-    return tuple(verdicts)
+        verdicts.append(_mismatches(trial, gates.mismatches.max / PERCENT))
+    return (*verdicts, *before_first_step(gates, trial.open_groups))
 
 
 def before_first_step(gates: Gates, open_groups: int) -> tuple[Verdict, ...]:
-    """What can be asked before modern serves anybody: that people have looked at what shadowing found."""
-    return () if gates.untriaged is None else (triage(open_groups, gates.untriaged),)
+    """What can be asked before modern serves anybody: that people looked at what shadowing found.
+
+    Open diff groups make a ramp wait, at every step. They never turn it back: people decide.
+    """
+    if gates.triage is None:
+        return ()
+    allowed = gates.triage.untriaged
+    figures = {"open": open_groups, "allowed": allowed}
+    if open_groups <= allowed:
+        return (Verdict("triage", Result.PASS, f"diff groups open: {open_groups}", figures=figures),)
+    sentence = f"diff groups open: {open_groups}, allowed: {allowed}; triage them"
+    return (Verdict("triage", Result.WAIT, sentence, figures=figures),)
 
 
 def unreadable(why: str) -> Verdict:
     """The verdict where there are samples that cannot be read: wait, and call for help."""
     return Verdict("samples", Result.WAIT, f"the gates cannot read their samples: {why}", alert=True)
-
-
-def triage(open_groups: int, allowed: int) -> Verdict:
-    """The gate that people decide: open diff groups make a ramp wait, never turn back."""
-    figures = {"open": open_groups, "allowed": allowed}
-    if open_groups <= allowed:
-        return Verdict("triage", Result.PASS, f"diff groups open: {open_groups}", figures=figures)
-    sentence = f"diff groups open: {open_groups}, allowed: {allowed}; triage them"
-    return Verdict("triage", Result.WAIT, sentence, figures=figures)
 
 
 def _requests(trial: Trial) -> Verdict:
@@ -94,7 +94,7 @@ def _nothing_seen(gate: str, modern_requests: int, trial: Trial, figures: Figure
     """No traffic never passes. At 100 % without a step before, none can come: somebody must act."""
     if not modern_requests:
         return Verdict(gate, Result.WAIT, "no modern requests yet", figures=figures)
-    if trial.weight < 100:
+    if trial.weight < ALL:
         return Verdict(gate, Result.WAIT, "no legacy requests to compare with yet", figures=figures)
     sentence = "legacy serves nothing at 100 % and no step before it gave anything to compare with: add one"
     return Verdict(gate, Result.WAIT, sentence, alert=True, figures=figures)
@@ -139,7 +139,7 @@ def _within(rate: float) -> float:
     return min(max(rate, 1e-9), 0.98)
 
 
-def _latency(trial: Trial, limit: LatencyLimit) -> Verdict:
+def _latency(trial: Trial, limit: LatencyGate) -> Verdict:
     modern, legacy = trial.evidence.modern_latency, trial.legacy().legacy_latency
     modern_ms, legacy_ms = (quantile_of(side, limit.quantile) / 1000 for side in (modern, legacy))
     figures = {
@@ -155,7 +155,7 @@ def _latency(trial: Trial, limit: LatencyLimit) -> Verdict:
     return _verdict("latency", finding, seen, f"{limit.max_ratio:g} times", figures)
 
 
-def _latency_against(legacy: Histogram, modern: Histogram, limit: LatencyLimit, trial: Trial) -> _Finding:
+def _latency_against(legacy: Histogram, modern: Histogram, limit: LatencyGate, trial: Trial) -> _Finding:
     """How much of modern lies beyond the ratio times legacy's quantile, at its highest and its lowest."""
     to_breach, to_pass = trial.to_breach() + _HALF, trial.to_pass() + _HALF
     total, tail = sum(modern.values()), 1 - limit.quantile

@@ -5,12 +5,14 @@ is open, and goes on to the next. A breach takes it back or pauses it, whatever 
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from proxy.ramp.plan import OnBreach, Plan
+from proxy.config.ramp import Ramp as Plan
+from proxy.config.units import PERCENT
 from proxy.ramp.states import ACTIVE, Event, State, after
 from proxy.ramp.verdict import Result, Verdict
+from proxy.ramp.window import is_open, opens_next
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,9 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Weigh:
-    """Flip the route to canary at a weight, in percent."""
+    """Flip the route to canary at a weight, in hundredths of a percent."""
 
-    weight: float
+    weight: int
     reason: str
 
 
@@ -83,10 +85,10 @@ def advance(ramp: Ramp, now: datetime, verdicts: tuple[Verdict, ...], plan: Plan
         return Move(ramp)
     breach = next((verdict for verdict in verdicts if verdict.result is Result.BREACH), None)
     if breach is not None:
-        return _breached(ramp, f"{breach.gate}: {breach.sentence}", plan.on_breach)
+        return _breached(ramp, f"{breach.gate}: {breach.sentence}", plan)
     if ramp.state is State.PAUSED:
         return Move(ramp)
-    baked = ramp.step_started + plan.bake
+    baked = ramp.step_started + timedelta(seconds=plan.bake)
     if ramp.step >= 0 and now < baked:
         return _stay(ramp, [f"bakes until {baked:%H:%M:%S} UTC"], verdicts)
     if ramp.state is State.BAKING:
@@ -110,8 +112,8 @@ def command(ramp: Ramp, event: Event, now: datetime, reason: str) -> Move:
     return Move(moved, (Tell(event, reason),))
 
 
-def _breached(ramp: Ramp, reason: str, on_breach: OnBreach) -> Move:
-    if on_breach is OnBreach.ROLLBACK:
+def _breached(ramp: Ramp, reason: str, plan: Plan) -> Move:
+    if plan.on_breach == "rollback":
         moved = _transition(ramp, Event.BREACHED, reason)
         return Move(moved, (TakeBack(reason), Tell(Event.BREACHED, reason)))
     if ramp.state is State.PAUSED:
@@ -129,12 +131,12 @@ def _stay(ramp: Ramp, reasons: list[str], verdicts: tuple[Verdict, ...]) -> Move
 
 def _onward(ramp: Ramp, now: datetime, plan: Plan) -> Move:
     if ramp.step == len(plan.steps) - 1:
-        reason = f"all gates passed at {plan.steps[-1]:g} %"
+        reason = f"all gates passed at {plan.steps[-1] / PERCENT:g} %"
         return Move(_transition(ramp, Event.FINISHED, reason), (Tell(Event.FINISHED, reason),))
-    if plan.window is not None and not plan.window.is_open(now):
-        return _stay(ramp, [f"the window opens {plan.window.opens_next(now):%a %Y-%m-%d %H:%M} UTC"], ())
+    if plan.window is not None and not is_open(plan.window, now):
+        return _stay(ramp, [f"the window opens {opens_next(plan.window, now):%a %Y-%m-%d %H:%M} UTC"], ())
     weight = plan.steps[ramp.step + 1]
-    reason = f"step {ramp.step + 2} of {len(plan.steps)}: {weight:g} %"
+    reason = f"step {ramp.step + 2} of {len(plan.steps)}: {weight / PERCENT:g} %"
     moved = replace(
         _transition(ramp, Event.STEPPED, reason),
         step=ramp.step + 1,

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from proxy.config.ramp import Ramp as Plan
 from proxy.ramp.evidence import Evidence
-from proxy.ramp.plan import Plan
+
+ALL = 10_000
+"""The weight, in hundredths of a percent, at which legacy serves nothing."""
 
 Figures: TypeAlias = Mapping[str, float]
 
@@ -41,7 +44,8 @@ class Trial:
     plan: Plan
     number: int
     """Which trial of its ramp this is, from 1."""
-    weight: float
+    weight: int
+    """In hundredths of a percent."""
     evidence: Evidence
     before: Evidence | None = None
     """The evidence of the step before."""
@@ -49,7 +53,7 @@ class Trial:
 
     def legacy(self) -> Evidence:
         """Where to read what legacy does: at 100 % it does nothing, and the step before has to do."""
-        return self.evidence if self.weight < 100 or self.before is None else self.before
+        return self.evidence if self.weight < ALL or self.before is None else self.before
 
     def to_pass(self) -> float:
         """The wealth that refutes "modern is as bad as the limit"."""
@@ -61,5 +65,6 @@ class Trial:
         What the confidence leaves to chance is shared by the gates, and of a gate's share trial k spends
         1/k(k+1). These sum to at most 1, so the chance of taking back a sound ramp is one for all its steps.
         """
-        shares = max(self.plan.gates.sampled(), 1) * self.number * (self.number + 1)
-        return self.to_pass() + math.log(shares)
+        gates = self.plan.gates
+        sampled = sum(gate is not None for gate in (gates.errors, gates.latency, gates.mismatches))
+        return self.to_pass() + math.log(max(sampled, 1) * self.number * (self.number + 1))
