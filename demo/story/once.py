@@ -1,0 +1,120 @@
+"""One round, every answer checked: what `banyan demo --once` does."""
+
+import random
+import statistics
+
+from .browser import Browser, Unexpected
+from .checks import Tally, check_all
+from .flips import Flip, Load, flip
+from .journeys import JOURNEYS
+from .screen import Screen
+from .stack import Stack
+from .stages import save, side_of, stages, with_stages
+from .visits import Visit, reads, writes
+from .wire import Side, wait_for
+
+ROUNDS = 3
+"""How often every kind of read is drawn anew."""
+
+RELOAD = 10.0
+"""Seconds that a whole new routes.yaml may take to reach every worker before the demo gives up."""
+
+
+class Round:
+    """Plays the round on a running stack and keeps count."""
+
+    def __init__(self, stack: Stack, screen: Screen, seed: int) -> None:
+        self._stack, self._screen, self._chance = stack, screen, random.Random(seed)
+        self._shipped = stack.routes.read_text()
+        self._tally = Tally()
+
+    def play(self) -> bool:
+        """The whole round; True if everything was right."""
+        self._compare_with("legacy")
+        self._travel()
+        self._compare_with("modern")
+        self._flip_under_load()
+        self._compare_as_shipped()
+        self._sum_up()
+        return not self._tally.wrong
+
+    def _compare_with(self, side: Side) -> None:
+        name = {"legacy": "PHP", "modern": "Python"}[side]
+        self._screen.title(f"Every endpoint that both sides know, answered by {name}")
+        everything = dict.fromkeys(stages(self._shipped), side)
+        save(self._stack.routes, with_stages(self._shipped, everything))
+        visits = self._visits()
+        if not wait_for(self._stack.at.clients, visits[0].request, side, RELOAD):
+            self._count("routes.yaml was edited, but Banyan did not take the change")
+            return
+        self._check(visits, side, f"answers through Banyan are {name}'s own, byte for byte")
+
+    def _compare_as_shipped(self) -> None:
+        self._screen.title("routes.yaml as it is shipped")
+        save(self._stack.routes, self._shipped)
+        shipped, visits = stages(self._shipped), self._visits()
+        first = visits[0]
+        if not wait_for(self._stack.at.clients, first.request, side_of(shipped[first.route]), RELOAD):
+            self._count("routes.yaml was put back, but Banyan did not take the change")
+        for side in ("legacy", "modern"):
+            own = [visit for visit in visits if side_of(shipped[visit.route]) == side]
+            self._check(own, side, f"answers came from {side}, where routes.yaml sends them")
+
+    def _visits(self) -> list[Visit]:
+        drawn = [visit for _ in range(ROUNDS) for visit in reads(self._chance)] + writes(self._chance)
+        known = stages(self._shipped)
+        missing = {visit.route for visit in drawn} - known.keys()
+        self._count(f"routes.yaml has no route {', '.join(sorted(missing))}" if missing else None)
+        return [visit for visit in drawn if visit.route in known]
+
+    def _check(self, visits: list[Visit], side: Side, words: str) -> None:
+        found = check_all(visits, side, self._stack.at)
+        self._tally.right += found.right
+        self._screen.good(f"{found.right} {words}")
+        for problem in found.wrong:
+            self._count(problem)
+
+    def _travel(self) -> None:
+        self._screen.title("People and programs at work, all of it through Banyan")
+        for journey in JOURNEYS:
+            browser = Browser(self._stack.at.clients, witness=self._stack.at.legacy)
+            try:
+                journey.make(browser, self._chance)
+            except Unexpected as problem:
+                self._count(f"{journey.what}: {problem}")
+                continue
+            self._tally.right += browser.asked + browser.compared
+            self._screen.good(f"{journey.what} ({browser.asked} requests, {browser.compared} pages compared)")
+
+    def _flip_under_load(self) -> None:
+        visit = reads(self._chance)[0]
+        self._screen.title(f"Flipping {visit.route} by editing routes.yaml, while clients keep asking")
+        with Load(self._stack.at.clients, visit.request) as load:
+            flips = [flip(self._stack.routes, visit, stage, load) for stage in ("legacy", "modern") * 3]
+        for one in flips:
+            self._judge(one)
+        # One slow flip may be the machine's doing, most of them would be Banyan's.
+        usual = statistics.median(one.seconds for one in flips)
+        self._count(f"a flip takes {usual:.2f} s, not under one" if usual >= 1.0 else None)
+
+    def _judge(self, one: Flip) -> None:
+        words = f"to {one.stage}: {one.requests} requests, {one.failed} failed, the old side was last asked"
+        if one.done and not one.failed:
+            self._tally.right += one.requests
+            self._screen.good(f"{words} {one.seconds * 1000:.0f} ms after the file was saved")
+        else:
+            self._count(
+                f"{words} {one.seconds:.2f} s after{'' if one.done else ', and the flip never ended'}"
+            )
+
+    def _count(self, problem: str | None) -> None:
+        if problem is not None:
+            self._screen.bad(problem)
+            self._tally.add(problem)
+
+    def _sum_up(self) -> None:
+        self._screen.title("Summary")
+        if self._tally.wrong:
+            self._screen.bad(f"{len(self._tally.wrong)} problems; {self._tally.right} answers were right")
+        else:
+            self._screen.good(f"all {self._tally.right} answers were right, and no request failed")
