@@ -96,7 +96,7 @@ def stop(child: Child) -> None:
         _kill_same(stat)
 
 
-def wait_until(ready: Callable[[], bool], child: Child, patience: float = 20.0) -> None:
+def wait_until(ready: Callable[[], bool], child: Child, patience: float = 60.0) -> None:
     """Polls until `ready`. Raises BenchError when the child dies or the patience, in seconds, is over."""
     deadline = time.monotonic() + patience
     while not ready():

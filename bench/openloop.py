@@ -5,6 +5,7 @@ the rate is spread over many connections, so that each has time for its answer b
 due. When one has not, the request leaves late, which shows as a rate under the one asked for.
 """
 
+import itertools
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from pathlib import Path
 from bench.children import BenchError
 from bench.stats import percentile
 
-CONNECTIONS = 64
-PERIODS = range(5, 16)  # candidates for the time between two connections' starts, in ms
+CONNECTIONS = range(56, 73)  # candidates for their number
+PERIODS = range(5, 16)  # candidates for the ms between their starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +34,36 @@ def available() -> bool:
     return shutil.which("h2load") is not None
 
 
-def stagger(interval: float) -> int:
-    """The time between two connections' starts, in ms, that spreads their requests most evenly.
+def spacing(rate: float) -> tuple[int, int]:
+    """How many connections, and how many ms between their starts, spread `rate` requests/s most evenly.
 
-    Each connection sends every `interval` ms from its start on. If their starts lay multiples of the interval
-    apart, all would send at once, and the figures would tell of the bursts.
+    Each connection sends at fixed intervals from its start on. If their starts lay multiples of the interval
+    apart, all would send at once, and the figures would tell of the bursts. h2load knows whole ms only.
     """
 
-    def narrowest(period: int) -> float:
-        phases = sorted(period * k % interval for k in range(CONNECTIONS))
+    def longest_silence(choice: tuple[int, int]) -> float:
+        connections, period = choice
+        interval = connections / rate * 1000
+        phases = sorted(period * k % interval for k in range(connections))
         following = [*phases[1:], phases[0] + interval]
-        return min(later - phase for phase, later in zip(phases, following, strict=True))
+        return max(later - phase for phase, later in zip(phases, following, strict=True))
 
-    return max(PERIODS, key=narrowest)
+    return min(itertools.product(CONNECTIONS, PERIODS), key=longest_silence)
 
 
 def run(port: int, path: str, rate: float, seconds: int, core: int, log: Path) -> Paced:
     """Sends `rate` requests a second for so many seconds, pinned to one core. h2load writes to `log`."""
-    period = stagger(CONNECTIONS / rate * 1000)
-    ramp = CONNECTIONS * period / 1000
+    connections, period = spacing(rate)
+    ramp = connections * period / 1000
     log.unlink(missing_ok=True)
-    command = ["taskset", "-c", str(core), "h2load", "--h1", "--clients", str(CONNECTIONS)]
-    command += ["--rate", "1", "--rate-period", f"{period}ms", "--rps", f"{rate / CONNECTIONS:.3f}"]
+    command = ["taskset", "-c", str(core), "h2load", "--h1", "--clients", str(connections)]
+    command += ["--rate", "1", "--rate-period", f"{period}ms", "--rps", f"{rate / connections:.4f}"]
     command += ["--requests", str(round(rate * (ramp + seconds))), "--log-file", str(log)]
     command += ["--header", "X-Merchant-Id: m_7", f"http://127.0.0.1:{port}{path}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BenchError(f"h2load ended with code {done.returncode}: {done.stderr.strip()}")
-    rows = parse(log.read_text())
-    return summarize(rows, rate, ramp, seconds)
+    return summarize(parse(log.read_text()), rate, ramp, seconds)
 
 
 def parse(log: str) -> list[tuple[int, int, int]]:

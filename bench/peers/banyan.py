@@ -54,6 +54,11 @@ def other_routes(count: int) -> list[dict[str, Any]]:
     return routes
 
 
+def all_routes(setup: Setup) -> list[dict[str, Any]]:
+    measured = measured_routes(setup)
+    return [*measured, *other_routes(setup.routes - len(measured))]
+
+
 def skeleton(site: Site, workers: int) -> dict[str, Any]:
     """The parts of routes.yaml that say where things are: everything but backends and routes."""
     return {
@@ -74,14 +79,13 @@ def configuration(site: Site, setup: Setup) -> dict[str, Any]:
     """What the product is measured with."""
     legacy = f"http://127.0.0.1:{site.origin}"
     modern = f"http://127.0.0.1:{setup.modern}" if setup.modern else legacy
-    measured = measured_routes(setup)
     return {
         **skeleton(site, setup.workers),
         "backends": {
             "legacy": {"url": legacy, "pool": {"connections": 512}},
             "modern": {"url": modern, "pool": {"connections": 512}},
         },
-        "routes": [*measured, *other_routes(setup.routes - len(measured))],
+        "routes": all_routes(setup),
     }
 
 

@@ -126,8 +126,7 @@ def targets_of(results: Results, own: Tails, same: Tails) -> list[Target]:
 
 def remarks(options: Options) -> list[str]:
     return [
-        "c=1: wrk, a closed loop. The rest: h2load, an open loop of evenly spread requests on "
-        f"{openloop.CONNECTIONS} connections.",
+        "c=1: wrk, a closed loop. The rest: h2load, an open loop of evenly spread requests.",
         "half load: half of what wrk reached at c=32 in this run. same rate: half of Envoy's, for all.",
         f"Medians of {options.rounds} interleaved rounds, {options.seconds} s a run.",
         *options.left_out(),
