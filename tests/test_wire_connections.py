@@ -1,9 +1,12 @@
 """Requests in a row on one connection: pipelining, half-closed clients, requests cut short (RFC 9112 §9)."""
 
+import threading
+import time
+
 import pytest
 
 from tests.support.origin import Exchange, Origin, echo
-from tests.support.wire import Wire, request, response
+from tests.support.wire import DEADLINE, Wire, request, response
 
 
 def test_pipelined_requests_are_answered_in_order(origin: Origin, wire: Wire) -> None:
@@ -79,3 +82,22 @@ def test_empty_lines_before_a_request_are_skipped(origin: Origin, wire: Wire) ->
     """RFC 9112 §2.2: some old clients send an extra CRLF after a POST."""
     assert wire.ask(b"\r\n\r\n" + request(b"/1")).body == b"GET /1 "
     assert wire.ask(b"\r\n" + request(b"/2")).body == b"GET /2 "
+
+
+def test_a_half_closed_client_may_wait_a_little(origin: Origin, wire: Wire) -> None:
+    """A client that has said all it has to say is not a client that has left."""
+    closed = threading.Event()
+
+    def answers_later(exchange: Exchange) -> None:
+        exchange.body()
+        assert closed.wait(DEADLINE)
+        time.sleep(0.2)  # so that the end of the client's side has certainly arrived
+        exchange.send(response(body=b"later"))
+
+    origin.plays(answers_later)
+    wire.send(request(b"/half"))
+    origin.wait_for(1)
+    wire.half_close()
+    closed.set()
+    assert wire.response().body == b"later"
+    assert wire.is_closed()

@@ -1,0 +1,218 @@
+"""Ends and accidents of whole processes: draining, a worker that is killed, no file descriptors left."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.banyan import Banyan, Lane, open_files, running
+from tests.support.dataplane import backend
+from tests.support.origin import Exchange, Origin, echo
+from tests.support.strict import Truncated
+from tests.support.wire import DEADLINE, Wire, request, response
+
+Start = Callable[..., contextlib.AbstractContextManager[Banyan]]
+
+
+@pytest.fixture
+def start(lane: Lane, main_origin: Origin, tmp_path: Path) -> Start:
+    """Starts a program of its own for one test."""
+
+    def start(workers: int = 1, drain: str = "20s", **settings: object) -> object:
+        config = {
+            "server": {"workers": workers, "timeouts": {"drain": drain}},
+            "backends": {"legacy": backend(main_origin)},
+            "defaults": {"legacy": "legacy"},
+        }
+        return running(tmp_path, config, lane, **settings)
+
+    return start  # type: ignore[return-value]  # a generator-based context manager
+
+
+class Held:
+    """A script that begins an answer and ends it when released."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    def __call__(self, exchange: Exchange) -> None:
+        exchange.body()
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegun")
+        self.released.wait(DEADLINE)
+        exchange.send(b"ended")
+
+
+@contextlib.contextmanager
+def clients(banyan: Banyan, count: int) -> Iterator[list[Wire]]:
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(Wire(banyan.address)) for _ in range(count)]
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
+
+
+def test_draining_finishes_what_is_under_way(origin: Origin, start: Start) -> None:
+    """Ready turns first; requests under way end whole; idle connections close; the program ends with 0."""
+    held = Held()
+    with start(part="serve") as banyan, clients(banyan, 3) as (busy, idle, uploading):
+        assert idle.ask(request(b"/idle")).status == 200
+        origin.plays(held, echo)
+        busy.send(request(b"/busy"))
+        head = busy.head()
+        uploading.send(request(b"/up", b"Content-Length: 6", method=b"POST") + b"abc")
+        origin.wait_for(3)
+        banyan.terminate()
+        wait_until(lambda: banyan.readyz() != 200)
+        assert idle.is_closed()
+        assert banyan.process.poll() is None
+        uploading.send(b"def")
+        answered = uploading.response()
+        assert (answered.body, answered.get(b"connection")) == (b"POST /up abcdef", b"close")
+        held.released.set()
+        assert busy.body_of(head).body == b"begunended"
+        assert busy.is_closed() and uploading.is_closed()
+        assert banyan.process.wait(20) == 0
+
+
+def test_a_keep_alive_connection_is_told_that_it_ends(origin: Origin, start: Start) -> None:
+    """What was already answered when draining began says so before the connection closes."""
+    released = threading.Event()
+
+    def waits(exchange: Exchange) -> None:
+        exchange.body()
+        released.wait(DEADLINE)
+        exchange.send(response(body=b"last"))
+
+    with start() as banyan, clients(banyan, 1) as (wire,):
+        origin.plays(waits)
+        wire.send(request())
+        origin.wait_for(1)
+        banyan.terminate()
+        wait_until(lambda: banyan.readyz() != 200)
+        released.set()
+        answered = wire.response()
+        assert (answered.body, answered.get(b"connection")) == (b"last", b"close")
+        assert wire.is_closed()
+
+
+def test_draining_has_an_end(origin: Origin, start: Start) -> None:
+    """After `drain`, what still runs is cut, so that it cannot be taken for whole, and the program ends."""
+    held = Held()
+    with start(drain="1s") as banyan, clients(banyan, 1) as (wire,):
+        origin.plays(held)
+        wire.send(request())
+        head = wire.head()
+        banyan.terminate()
+        assert not wire.body_of(head).complete
+        banyan.process.wait(20)
+        held.released.set()
+
+
+def test_no_request_is_lost_by_a_drain_under_load(origin: Origin, start: Start) -> None:
+    """Whatever the origin executed was answered, on however many connections, up to the last moment."""
+    answered: list[int] = []
+
+    def loads(banyan: Banyan) -> None:
+        with contextlib.suppress(OSError, Truncated):
+            while True:
+                with Wire(banyan.address) as wire:
+                    while True:
+                        response = wire.ask(request(b"/load", method=b"POST", body=b"pay"))
+                        answered.append(response.status)
+                        if response.get(b"connection") == b"close":
+                            break
+
+    with start(workers=2) as banyan:
+        threads = [threading.Thread(target=loads, args=(banyan,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(answered) > 100)
+        banyan.terminate()
+        for thread in threads:
+            thread.join(DEADLINE * 3)
+        assert banyan.process.wait(20) == 0
+    assert set(answered) == {200}
+    assert len(answered) == len(origin.complete()) == len(origin.seen)
+
+
+def test_a_killed_worker_costs_its_own_requests_only(origin: Origin, start: Start) -> None:
+    """The others' requests go on, and its place is taken."""
+    held = Held()
+    with start(workers=2, part="serve") as banyan, clients(banyan, 16) as wires:
+        wait_until(lambda: len(banyan.workers()) == 2)
+        origin.plays(held)
+        for wire in wires:
+            wire.send(request())
+        heads = [wire.head() for wire in wires]
+        victim = banyan.workers()[0]
+        before = open_connections(victim, banyan)
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: victim not in banyan.workers() and len(banyan.workers()) == 2)
+        held.released.set()
+        complete = [wire.body_of(head).complete for wire, head in zip(wires, heads, strict=True)]
+        assert complete.count(False) == before
+        origin.plays(echo)
+        for _ in range(20):
+            with clients(banyan, 1) as (wire,):
+                assert wire.ask(request(b"/after")).body == b"GET /after "
+
+
+def open_connections(pid: int, banyan: Banyan) -> int:
+    """How many client connections a worker holds."""
+    port = f":{banyan.address[1]:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    inodes = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(port) and row[3] == "01"}
+    links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    return len(inodes.intersection(links))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_running_out_of_file_descriptors(origin: Origin, start: Start) -> None:
+    """Accepting pauses, without a spin and without a crash; it goes on when descriptors are free again."""
+    with start(open_files=100) as banyan:
+        (worker,) = banyan.workers()
+        with clients(banyan, 150) as wires:
+            wires[0].send(request(b"/first"))
+            wait_until(lambda: open_files(worker) >= 98)
+            used = cpu_seconds(worker)
+            time.sleep(2)
+            assert cpu_seconds(worker) - used < 1, "it spins"
+        wait_until(lambda: answers(banyan))
+        assert banyan.workers() == [worker]
+
+
+def answers(banyan: Banyan) -> bool:
+    """Whether a new connection is served."""
+    with contextlib.suppress(OSError, Truncated), clients(banyan, 1) as (wire,):
+        wire.socket.settimeout(2)
+        return wire.ask(request()).status == 200
+    return False
+
+
+def test_many_connections_leave_nothing_behind(origin: Origin, start: Start) -> None:
+    """Connections, requests, refusals, aborts: the descriptors afterwards are those of before."""
+    with start() as banyan:
+        (worker,) = banyan.workers()
+        assert answers(banyan)
+        before = open_files(worker)
+        for _ in range(5):
+            with clients(banyan, 20) as wires:
+                for number, wire in enumerate(wires):
+                    wire.send(request() if number % 4 else b"garbage\r\n\r\n")
+                    if number % 3 == 0:
+                        wire.reset()
+        wait_until(lambda: open_files(worker) <= before + 24)

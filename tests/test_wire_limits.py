@@ -1,0 +1,208 @@
+"""What is too much or too slow, under small `server.limits` and `server.timeouts`."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.banyan import Banyan, Lane, running
+from tests.support.dataplane import Connect, backend, connector
+from tests.support.hostile import SMUGGLED, assert_nothing_else, assert_problem
+from tests.support.origin import Exchange, Origin
+from tests.support.wire import Wire, request, response
+
+LIMITS = {"url": "1KiB", "headers": "4KiB", "header_count": 20, "body": "16KiB", "connections": 20}
+TIMEOUTS = {"header": "1s", "keep_alive": "1s", "body_idle": "1s", "drain": "2s"}
+
+
+@pytest.fixture(scope="module")
+def small_proxy(
+    lane: Lane, main_origin: Origin, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Banyan]:
+    config = {
+        "server": {"limits": LIMITS, "timeouts": TIMEOUTS},
+        "backends": {"legacy": backend(main_origin)},
+        "defaults": {"legacy": "legacy"},
+    }
+    with running(tmp_path_factory.mktemp("limits"), config, lane) as banyan:
+        yield banyan
+
+
+@pytest.fixture
+def connect(small_proxy: Banyan) -> Iterator[Connect]:
+    yield from connector(small_proxy.address)
+
+
+@pytest.fixture
+def wire(connect: Connect) -> Wire:
+    return connect()
+
+
+def lines(count: int, size: int = 10) -> list[bytes]:
+    return [b"X-%d: %s" % (number, b"x" * size) for number in range(count)]
+
+
+CHUNKED_BODY = b"".join(b"400\r\n" + b"x" * 1024 + b"\r\n" for _ in range(17)) + b"0\r\n\r\n"
+
+BEYOND = {
+    "long-path": (414, "uri-too-long", request(b"/" + b"x" * 1024)),
+    "long-query": (414, "uri-too-long", request(b"/?" + b"x" * 1024)),
+    "very-long-target": (414, "uri-too-long", request(b"/" + b"x" * 500_000)),
+    "endless-target": (414, "uri-too-long", b"GET /" + b"x" * 100_000),
+    "long-absolute-target": (414, "uri-too-long", request(b"http://wire.test/" + b"x" * 1024)),
+    "one-large-field": (431, "headers-too-large", request(b"/", b"X-A: " + b"x" * 4096)),
+    "one-very-large-field": (431, "headers-too-large", request(b"/", b"X-A: " + b"x" * 500_000)),
+    "endless-field": (431, "headers-too-large", b"GET / HTTP/1.1\r\nHost: a\r\nX-A: " + b"x" * 100_000),
+    "endless-name": (431, "headers-too-large", b"GET / HTTP/1.1\r\nHost: a\r\n" + b"x" * 100_000),
+    "large-cookies": (431, "headers-too-large", request(b"/", *[b"Cookie: a=" + b"x" * 1000] * 5)),
+    "too-many-fields": (431, "headers-too-large", request(b"/", *lines(20))),
+    "very-many-fields": (431, "headers-too-large", request(b"/", *lines(10_000))),
+    "counted-body": (413, "body-too-large", request(b"/", method=b"POST", body=b"x" * 16385)),
+    "counted-body-not-sent": (
+        413,
+        "body-too-large",
+        request(b"/", b"Content-Length: 99999", method=b"POST"),
+    ),
+    "chunked-body": (
+        413,
+        "body-too-large",
+        request(b"/", b"Transfer-Encoding: chunked", method=b"POST") + CHUNKED_BODY,
+    ),
+    "one-huge-chunk": (
+        413,
+        "body-too-large",
+        request(b"/", b"Transfer-Encoding: chunked", method=b"POST") + b"FFFFFFF\r\n" + b"x" * 20_000,
+    ),
+    "expecting-body": (
+        413,
+        "body-too-large",
+        request(b"/", b"Content-Length: 99999", b"Expect: 100-continue", method=b"POST"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("status", "slug", "sent"), BEYOND.values(), ids=BEYOND)
+def test_beyond_a_limit(origin: Origin, connect: Connect, status: int, slug: str, sent: bytes) -> None:
+    """Refused, closed, and the answer survives although the client may still be sending (RFC 9112 §9.6)."""
+    with connect() as wire:
+        wire.send(sent + SMUGGLED)
+        answered = wire.response()
+        assert answered.status == status
+        assert_problem(answered, slug)
+        assert answered.get(b"connection") == b"close"
+        assert wire.is_closed()
+    assert_nothing_else(connect, origin, [])
+
+
+WITHIN = {
+    "target": request(b"/" + b"x" * 1023),
+    "fields": request(b"/", *lines(16, 200)),
+    "field-count": request(b"/", *lines(18)),
+    "counted-body": request(b"/", method=b"POST", body=b"x" * 16384),
+    "chunked-body": request(b"/", b"Transfer-Encoding: chunked", method=b"POST")
+    + b"4000\r\n"
+    + b"x" * 16384
+    + b"\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", WITHIN.values(), ids=WITHIN)
+def test_up_to_a_limit(origin: Origin, wire: Wire, sent: bytes) -> None:
+    assert wire.ask(sent).status == 200
+
+
+def test_responses_are_not_limited(origin: Origin, wire: Wire) -> None:
+    """The limits protect from clients; what the origin answers is its own affair."""
+
+    def large(exchange: Exchange) -> None:
+        exchange.body()
+        exchange.send(response(b"200 OK", *lines(100, 100), body=b"x" * 100_000))
+
+    origin.plays(large)
+    answered = wire.ask(request())
+    assert len(answered.body) == 100_000 and len(answered.fields) == 101
+
+
+SLOW_HEADS = {
+    "nothing": b"",
+    "half-a-request-line": b"GET / HT",
+    "request-line": b"GET / HTTP/1.1\r\n",
+    "no-end": b"GET / HTTP/1.1\r\nHost: wire.test\r\n",
+    "only-empty-lines": b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", SLOW_HEADS.values(), ids=SLOW_HEADS)
+def test_a_head_that_does_not_come_is_not_waited_for(origin: Origin, wire: Wire, sent: bytes) -> None:
+    wire.send(sent)
+    rest = wire.stream.rest()
+    assert rest == b"" or rest.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 "))
+    assert origin.seen == []
+
+
+def test_slowloris(origin: Origin, wire: Wire) -> None:
+    """A byte now and then does not prolong the time for a head."""
+    wire.socket.settimeout(0.2)
+    wire.send(b"GET / HTTP/1.1\r\nHost: wire.test\r\n")
+    for number in range(50):
+        wire.send(b"X-%d: slow\r\n" % number)
+        try:
+            if not wire.socket.recv(1000):
+                return
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return
+    raise AssertionError("a head could be sent for ten seconds although one is allowed")
+
+
+@pytest.mark.parametrize("part", [b"", b"hel"], ids=["no-byte", "some-bytes"])
+def test_a_body_that_stops_coming_is_not_waited_for(origin: Origin, wire: Wire, part: bytes) -> None:
+    wire.send(request(b"/", b"Content-Length: 10", method=b"POST") + part)
+    rest = wire.stream.rest()
+    assert rest == b"" or rest.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 "))
+    assert origin.complete() == []
+
+
+def test_a_slow_body_is_waited_for_as_long_as_it_moves(origin: Origin, wire: Wire) -> None:
+    wire.send(request(b"/", b"Content-Length: 8", method=b"POST"))
+    wire.socket.settimeout(0.25)
+    for byte in b"patience":
+        wire.send(bytes([byte]))
+        with pytest.raises(TimeoutError):
+            wire.socket.recv(1)
+    wire.socket.settimeout(10)
+    assert wire.response().body == b"POST / patience"
+
+
+def test_an_idle_connection_is_closed_in_silence(origin: Origin, wire: Wire) -> None:
+    """An error page nobody asked for could be read as the answer to the next request."""
+    assert wire.ask(request()).status == 200
+    assert wire.is_closed()
+
+
+def test_more_connections_than_allowed(origin: Origin, connect: Connect) -> None:
+    """Those beyond the limit are told so or closed, those within go on, a place that frees is taken."""
+    wires = [connect() for _ in range(30)]
+    served = refused = 0
+    for wire in wires:
+        wire.send(request())
+        rest = wire.stream
+        if not rest.more():
+            refused += 1
+            continue
+        answered = wire.response()
+        served += answered.status == 200
+        refused += answered.status == 503
+        if answered.status == 503:
+            assert_problem(answered, "overloaded")
+    assert served >= 15 and refused >= 5 and served + refused == 30
+    for wire in wires:
+        wire.socket.close()
+    for _ in range(50):
+        with connect() as wire:
+            wire.send(request())
+            if wire.stream.more() and wire.response().status == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError("no connection was served after the others had gone")

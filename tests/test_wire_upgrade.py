@@ -1,0 +1,121 @@
+"""Upgrades on raw sockets: a tunnel begins with a 101 and not before, and loses no byte."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.banyan import Banyan
+from tests.support.dataplane import Connect, connector
+from tests.support.hostile import SMUGGLED, assert_problem
+from tests.support.origin import Exchange, Origin, answer, echo
+from tests.support.wire import request, response
+
+
+@pytest.fixture
+def connect(tunnel_proxy: Banyan) -> Iterator[Connect]:
+    yield from connector(tunnel_proxy.address)
+
+
+KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+UPGRADE = [b"Connection: Upgrade", b"Upgrade: websocket", KEY, b"Sec-WebSocket-Version: 13"]
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-A: 1\r\n\r\n"
+
+
+def tunnels(exchange: Exchange) -> None:
+    """Switch, say something at once, then echo raw bytes in upper case."""
+    assert exchange.seen.get(b"upgrade") == b"websocket"
+    exchange.send(SWITCH + b"welcome")
+    while exchange.stream.buffer or exchange.stream.more():
+        data, exchange.stream.buffer = exchange.stream.buffer, b""
+        exchange.send(data.upper())
+    exchange.close()
+
+
+def test_bytes_right_behind_the_handshake_are_not_lost(origin: Origin, connect: Connect) -> None:
+    origin.plays(tunnels)
+    wire = connect()
+    wire.send(request(b"/raw", *UPGRADE))
+    head = wire.head()
+    assert head.start[1] == b"101" and head.get(b"x-a") == b"1"
+    assert (head.get(b"upgrade") or b"").lower() == b"websocket"
+    assert (head.get(b"connection") or b"").lower() == b"upgrade"
+    assert wire.stream.exactly(7) == b"welcome"
+    wire.send(b"one\r\n\r\n\x00\xff")
+    assert wire.stream.exactly(9) == b"ONE\r\n\r\n\x00\xff"
+
+
+def test_bytes_sent_before_the_switch_reach_the_tunnel(origin: Origin, connect: Connect) -> None:
+    origin.plays(tunnels)
+    wire = connect()
+    wire.send(request(b"/raw", *UPGRADE) + b"eager")
+    assert wire.head().start[1] == b"101"
+    assert sorted(wire.stream.exactly(12)) == sorted(b"welcomeEAGER")
+
+
+@pytest.mark.parametrize("status", [b"426 Upgrade Required", b"200 OK", b"403 Forbidden"], ids=bytes.decode)
+def test_no_tunnel_without_a_switch(origin: Origin, connect: Connect, status: bytes) -> None:
+    """What follows a refused handshake is an ordinary request, not raw bytes to the origin's connection."""
+    origin.plays(answer(response(status, body=b"no")), echo)
+    wire = connect()
+    wire.send(request(b"/raw", *UPGRADE))
+    assert wire.response().body == b"no"
+    wire.send(SMUGGLED)
+    if wire.stream.more():
+        assert wire.response().body == b"GET /smuggled "
+        assert origin.seen[1].get(b"x-forwarded-for") == b"127.0.0.1"
+    else:
+        assert len(origin.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "version", [b"Sec-WebSocket-Version: 1337", b"X-A: 1"], ids=["odd-version", "no-version"]
+)
+def test_a_switch_is_up_to_the_origin(origin: Origin, connect: Connect, version: bytes) -> None:
+    """The proxy believes only a 101; whatever the request looked like, there is no tunnel before."""
+    origin.plays(answer(response(b"426 Upgrade Required", b"Sec-WebSocket-Version: 13")), echo)
+    wire = connect()
+    wire.send(request(b"/raw", *UPGRADE[:3], version) + SMUGGLED)
+    assert wire.response().status in (400, 426)
+    assert [seen.target for seen in origin.seen] in ([b"/raw"], [b"/raw", b"/smuggled"], [])
+    for seen in origin.seen:
+        assert seen.get(b"x-forwarded-for") == b"127.0.0.1"
+
+
+def test_an_origin_that_is_down(connect: Connect, origin: Origin) -> None:
+    def drops(exchange: Exchange) -> None:
+        exchange.close()
+
+    origin.plays(drops)
+    answered = connect().ask(request(b"/raw", *UPGRADE))
+    assert answered.status in (502, 504)
+    assert_problem(answered, "upstream-unreachable" if answered.status == 502 else "outcome-unknown")
+
+
+def test_an_origin_that_vanishes_is_noticed(origin: Origin, connect: Connect) -> None:
+    def vanishes(exchange: Exchange) -> None:
+        exchange.send(SWITCH)
+        exchange.close()
+
+    origin.plays(vanishes)
+    wire = connect()
+    wire.send(request(b"/raw", *UPGRADE))
+    assert wire.head().start[1] == b"101"
+    assert wire.is_closed()
+
+
+def test_traffic_in_one_direction_keeps_a_tunnel(origin: Origin, connect: Connect) -> None:
+    stop = threading.Event()
+
+    def ticks(exchange: Exchange) -> None:
+        exchange.send(SWITCH)
+        for _ in range(8):
+            exchange.send(b"tick")
+            stop.wait(0.3)
+        exchange.close()
+
+    origin.plays(ticks)
+    wire = connect()
+    wire.send(request(b"/raw", *UPGRADE))
+    assert wire.head().start[1] == b"101"
+    assert wire.stream.rest() == b"tick" * 8
