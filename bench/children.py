@@ -59,6 +59,7 @@ def running(
     log: Path,
     cwd: Path,
     env: Mapping[str, str] | None = None,
+    patience: float = STOP_PATIENCE,
 ) -> Iterator[Child]:
     """Runs a command for the length of the block; afterwards it and all its descendants are gone.
 
@@ -78,17 +79,17 @@ def running(
     try:
         yield child
     finally:
-        stop(child)
+        stop(child, patience)
 
 
-def stop(child: Child) -> None:
+def stop(child: Child, patience: float) -> None:
     """Asks the child to end, then insists; what it leaves behind is ended by pid."""
     family = procfs.tree(child.pid)
     with contextlib.suppress(ProcessLookupError):
         child.process.send_signal(signal.SIGCONT)
         child.process.terminate()
     try:
-        child.process.wait(STOP_PATIENCE)
+        child.process.wait(patience)
     except subprocess.TimeoutExpired:
         child.process.kill()
         child.process.wait()
