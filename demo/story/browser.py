@@ -17,7 +17,7 @@ class Unexpected(Exception):
 
 @dataclass(slots=True)
 class Browser:
-    """Asks Banyan at `address`. Every page is also asked of the `witness`, the side itself, and must be equal."""
+    """Asks Banyan at `address`; the `witness`, the side itself, must answer every page alike."""
 
     address: Address
     witness: Address | None = None
