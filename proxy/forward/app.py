@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
 from proxy.forward.gateway import Gateway
@@ -21,11 +21,9 @@ from proxy.http1.request import CHUNKED, Request
 from proxy.http1.response import Response
 from proxy.outcome import Lane, Trace
 from proxy.routing.head import Field, Head
+from proxy.routing.request import FORM_LIMIT, TOO_LARGE, FormBody
 from proxy.upstream.failures import Problem, problem_of
 from proxy.upstream.stream import Interim, Stream, StreamClosed, UpstreamError
-
-FORM_PEEK = 64 * 1024
-"""Most bytes of a form that are waited for to find a route; a longer one matches no form matcher."""
 
 
 class DataPlane(Starlette):
@@ -112,16 +110,16 @@ class _Forwarding:
         self._tally.bytes_in += len(data)
         return data
 
-    async def _peek_form(self) -> bytes | None:
-        """The form body, as far as routing may wait for it; None when it is too long. Nothing of it is lost."""
+    async def _peek_form(self) -> FormBody:
+        """The form body, as far as routing may wait for it. Nothing of it is lost."""
         size = 0
-        while not self._uploaded and size <= FORM_PEEK:
+        while not self._uploaded and size <= FORM_LIMIT:
             data = await self._next_piece()
             if data is None:
                 break
             self._peeked.append(data)
             size += len(data)
-        return b"".join(self._peeked) if size <= FORM_PEEK else None
+        return b"".join(self._peeked) if size <= FORM_LIMIT else TOO_LARGE
 
     # -- the response
 
@@ -147,8 +145,15 @@ class _Forwarding:
     async def _start(self, response: Response, trailers: bool) -> None:
         self._started = True
         headers = [(lower, value) for lower, _, value in response.fields if lower not in HOP_BY_HOP]
-        message: Message = {"type": "http.response.start", "status": response.status, "headers": headers}
-        await self._send(message | {"trailers": trailers, RESPONSE: response})
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": headers,
+                "trailers": trailers,
+                RESPONSE: response,
+            }
+        )
 
     async def _send_body(self, data: bytes, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
@@ -172,7 +177,7 @@ def request_from(scope: Scope) -> Request:
     head = Head(scope["method"].encode(), target, fields, minor, client[0], scope["scheme"] == "https")
     length = head.get(b"content-length")
     size = CHUNKED if head.get(b"transfer-encoding") else int(length or 0)
-    return Request(head, size, True, head.get(b"expect") is not None, None, frozenset())
+    return Request(head, size, True, None, frozenset(), dict(scope["headers"]))
 
 
 def _peer_from(gateway: Gateway, scope: Scope) -> Peer:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NEVER = float("inf")
 LINGER = 2.0
-"""Seconds that a closing connection is still read, so that a reset does not eat the answer (RFC 9112 §9.6)."""
+"""Seconds that a closing connection is still read: a reset could eat the answer (RFC 9112 §9.6)."""
 HALF_CLOSED_GRACE = 0.8
 """Seconds a client that closed its sending side may wait for a next byte before it counts as gone."""
 DRAIN_GRACE = 1.0
@@ -74,8 +74,8 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # uvloop's transports do not inherit from asyncio's
-        gateway, connections = self.gateway, self.server_state.connections
-        connections.add(self)  # type: ignore[arg-type]  # uvicorn lists its own protocol classes only
+        gateway, connections = self.gateway, cast(set[Any], self.server_state.connections)
+        connections.add(self)
         self.transport = transport
         address = get_remote_addr(transport)
         self.peer = gateway.peer(address[0] if address else "", is_ssl(transport))
@@ -99,7 +99,7 @@ class ClientConnection(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.server_state.connections.discard(self)  # type: ignore[arg-type]
+        cast(set[Any], self.server_state.connections).discard(self)
         self.expires = NEVER
         self._discarding = True
         cycle, self.cycle = self.cycle, None
@@ -119,7 +119,7 @@ class ClientConnection(asyncio.Protocol):
     @property
     def app(self) -> App:
         """The ASGI application; loaded by the server after this connection class was named."""
-        return self.config.loaded_app
+        return cast(App, self.config.loaded_app)
 
     # -- told by the server and the sweeper
 
@@ -339,7 +339,7 @@ class ClientConnection(asyncio.Protocol):
         self.resume_upload()
 
 
-_UNKNOWN_REQUEST = Request(Head(b"GET", b"/", []), 0, False, False, None, frozenset())
+_UNKNOWN_REQUEST = Request(Head(b"GET", b"/", []), 0, False, None, frozenset(), {})
 """Stands for a request that could not be read, when its refusal is written."""
 
 

@@ -1,4 +1,4 @@
-"""The data plane's centre: from a request to its plan over the snapshot in force, from its ending to an outcome."""
+"""The data plane's centre: from a request to its plan, from its ending to an outcome."""
 
 import asyncio
 import random
@@ -25,10 +25,11 @@ from proxy.forward.problems import OVERLOADED, problem_for
 from proxy.http1.errors import BadRequest
 from proxy.http1.request import CHUNKED, HeadLimits, Request
 from proxy.outcome import Lane, Outcome, Trace
+from proxy.routing.entry import Match
 from proxy.routing.head import Head
 from proxy.routing.methods import SAFE_METHODS, effective_method
+from proxy.routing.request import UNREAD, FormBody
 from proxy.routing.rewrite import Rewrite
-from proxy.routing.table import Match
 from proxy.upstream.backend import Backend
 from proxy.upstream.exchange import Call, Exchange
 
@@ -103,14 +104,14 @@ class Gateway:
 
     # -- requests
 
-    def plan(self, request: Request, peer: Peer, form: bytes | None = None) -> Plan | Refused | NeedsForm:
+    def plan(self, request: Request, peer: Peer, form: FormBody = UNREAD) -> Plan | Refused | NeedsForm:
         """Match and decide. `form` is the form body, given when NEEDS_FORM was the first answer."""
         head, limits = request.head, self.limits
         if self.overloaded:
-            return Refused(OVERLOADED, self._trace(head)[0])
+            return Refused(OVERLOADED, self._trace(request)[0])
         if 0 < limits.body < request.length:
             error = BadRequest("body-too-large", f"{request.length} bytes, {limits.body} are allowed")
-            return Refused(problem_for(error), self._trace(head)[0])
+            return Refused(problem_for(error), self._trace(request)[0])
         if peer.trusted:
             head.client = client_address(head, peer, self.settings.trusted)
         match = self.snapshot.table.match(head, form)
@@ -136,13 +137,11 @@ class Gateway:
         params: Mapping[str, bytes],
     ) -> Plan:
         head = request.head
-        raw: bytes | None = head.target
-        if target.rewrite is not None:
-            raw = target.rewrite.render(head.target, params)
-            if raw is None:  # the request lacks what the modern path is made of
-                legacy = self._routes[route][Side.LEGACY]
-                return self._planned(request, peer, route, "legacy", "rewrite-incomplete", legacy, params)
-        trace, sampled = self._trace(head)
+        raw = head.target if target.rewrite is None else target.rewrite.render(head.target, params)
+        if raw is None:  # the request lacks what the modern path is made of
+            legacy = self._routes[route][Side.LEGACY]
+            return self._planned(request, peer, route, "legacy", "rewrite-incomplete", legacy, params)
+        trace, sampled = self._trace(request)
         call = Call(
             upstream_head(request, raw, target.edit, peer, trace, target.authority),
             safe=head.method in SAFE_METHODS and effective_method(head) in SAFE_METHODS,
@@ -156,10 +155,10 @@ class Gateway:
             plan.debug = _debug_lines(plan)
         return plan
 
-    def _trace(self, head: Head) -> tuple[Trace, bool]:
+    def _trace(self, request: Request) -> tuple[Trace, bool]:
         """The request's ids, the client's where it sent valid ones, and whether it gets a span."""
         draw = self._random.getrandbits(192)
-        request_id, parent = head.get(b"x-request-id"), head.get(b"traceparent")
+        request_id, parent = request.named.get(b"x-request-id"), request.named.get(b"traceparent")
         sampled = self._random.random() < self.settings.sample
         if valid_traceparent(parent):
             assert parent is not None

@@ -1,4 +1,4 @@
-"""The head that a backend gets: the client's lines as they came, less what ends here, plus who asked. Pure."""
+"""The head that a backend gets: the client's lines, less what ends here, plus who asked. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,9 @@ FORWARDED = frozenset(
 
 _DROP = HOP_BY_HOP | {b"x-banyan-debug", b"x-banyan-shadow"}
 _DROP_UNTRUSTED = _DROP | FORWARDED
-_VIA = b"Via: 1.%d banyan"
+_NOT_FOR_OLD = frozenset({b"expect"})
+"""An HTTP/1.0 client cannot wait for a 100 (RFC 9110 §10.1.1)."""
+_VIA = (b"Via: 1.0 banyan", b"Via: 1.1 banyan")
 _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -44,17 +46,17 @@ class HeadEdit:
 NO_EDIT = HeadEdit()
 
 
-@dataclass(frozen=True, slots=True)
 class Peer:
-    """Who is at the other end of a client connection."""
+    """Who is at the other end of a client connection. `forwarded` are the lines that say so to a backend."""
 
-    address: str
-    secure: bool
-    trusted: bool
+    __slots__ = ("address", "forwarded", "proto", "secure", "trusted")
 
-    @property
-    def proto(self) -> bytes:
-        return b"https" if self.secure else b"http"
+    def __init__(self, address: str, secure: bool, trusted: bool) -> None:
+        self.address = address
+        self.secure = secure
+        self.trusted = trusted
+        self.proto = b"https" if secure else b"http"
+        self.forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b" % (address.encode(), self.proto)
 
 
 def is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
@@ -69,7 +71,7 @@ def is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
 
 
 def client_address(head: Head, peer: Peer, trusted: tuple[Network, ...]) -> str:
-    """The nearest address in X-Forwarded-For that is no trusted proxy; the peer's own if it is not trusted."""
+    """The nearest address in X-Forwarded-For that is no trusted proxy; the peer's if it is not trusted."""
     if not peer.trusted:
         return peer.address
     chain = b",".join(head.get_all(b"x-forwarded-for")).decode("latin-1").split(",")
@@ -97,62 +99,56 @@ def upstream_head(
     Every line that is forwarded keeps its bytes and its order. `default_host` names the backend for an
     HTTP/1.0 client that sent no Host.
     """
-    head = request.head
+    head, named = request.head, request.named
     drop = _DROP if peer.trusted else _DROP_UNTRUSTED
-    if request.nominated:
-        drop = drop | request.nominated
-    if edit.drop:
-        drop = drop | edit.drop
+    if request.nominated or edit.drop or head.minor == 0:
+        drop = drop | request.nominated | edit.drop | (_NOT_FOR_OLD if head.minor == 0 else frozenset())
     lines = [b"%b %b HTTP/1.1" % (head.method, target)]
     lines += [line for lower, line, _ in head.fields if lower not in drop]
-    host = head.get(b"host")
-    replaced = edit.host or authority(head.target)
-    if replaced is not None or host is None:
-        _set_host(lines, replaced or default_host)
+    asked_for = authority(head.target) or named.get(b"host")
+    host = edit.host or asked_for or default_host
+    if host != named.get(b"host"):
+        _put(lines, b"host:" if b"host" in named else None, b"Host: " + host)
     lines += edit.add
-    _add_forwarded(lines, head, peer, host if replaced is None or host is not None else replaced)
-    lines.append(_VIA % head.minor)
-    if not valid_request_id(head.get(b"x-request-id")):
-        lines.append(b"X-Request-Id: " + trace.request_id)
-    _set_traceparent(lines, head, trace)
+    _add_forwarded(lines, head, peer, asked_for)
+    lines.append(_VIA[head.minor])
+    for name, prefix, sent, wanted in (
+        (b"X-Request-Id: ", b"x-request-id:", named.get(b"x-request-id"), trace.request_id),
+        (b"traceparent: ", b"traceparent:", named.get(b"traceparent"), trace.traceparent),
+    ):
+        if sent != wanted:
+            _put(lines, prefix if sent is not None else None, name + wanted)
     _add_framing(lines, request)
     lines.append(b"\r\n")
     return b"\r\n".join(lines)
 
 
-def _set_host(lines: list[bytes], host: bytes) -> None:
-    """Put this Host where the client's stood, or first."""
-    line = b"Host: " + host
-    for index, old in enumerate(lines):
-        if old[:5].lower() == b"host:":
-            lines[index] = line
-            return
-    lines.insert(1, line)
+def _put(lines: list[bytes], replaces: bytes | None, line: bytes) -> None:
+    """Append this line, or put it where the first line with the prefix it replaces stands; others go."""
+    if replaces is None:
+        lines.append(line)
+        return
+    length = len(replaces)
+    places = [at for at, old in enumerate(lines) if at and old[:length].lower() == replaces]
+    lines[places[0]] = line
+    for at in reversed(places[1:]):
+        del lines[at]
 
 
 def _add_forwarded(lines: list[bytes], head: Head, peer: Peer, host: bytes | None) -> None:
     """Say who asked; a trusted proxy's word is kept, and the hop before us is appended to its chain."""
-    address, trusted = peer.address.encode(), peer.trusted
-    if trusted:
-        chain = head.get_all(b"x-forwarded-for")
-        if chain:
-            lines[:] = [line for line in lines if line[:16].lower() != b"x-forwarded-for:"]
-            address = b", ".join([*chain, address])
-    lines.append(b"X-Forwarded-For: " + address)
-    if not (trusted and head.get(b"x-forwarded-proto")):
-        lines.append(b"X-Forwarded-Proto: " + peer.proto)
-    if host and not (trusted and head.get(b"x-forwarded-host")):
-        lines.append(b"X-Forwarded-Host: " + host)
-
-
-def _set_traceparent(lines: list[bytes], head: Head, trace: Trace) -> None:
-    """Keep the client's traceparent unless a span of ours stands between it and the backend."""
-    sent = head.get(b"traceparent")
-    if sent == trace.traceparent:
+    if not peer.trusted:
+        lines.append(peer.forwarded)
+        if host:
+            lines.append(b"X-Forwarded-Host: " + host)
         return
-    if sent is not None:
-        lines[:] = [line for line in lines if line[:12].lower() != b"traceparent:"]
-    lines.append(b"traceparent: " + trace.traceparent)
+    chain = head.get_all(b"x-forwarded-for")
+    line = b"X-Forwarded-For: " + b", ".join([*chain, peer.address.encode()])
+    _put(lines, b"x-forwarded-for:" if chain else None, line)
+    if head.get(b"x-forwarded-proto") is None:
+        lines.append(b"X-Forwarded-Proto: " + peer.proto)
+    if host and head.get(b"x-forwarded-host") is None:
+        lines.append(b"X-Forwarded-Host: " + host)
 
 
 def _add_framing(lines: list[bytes], request: Request) -> None:

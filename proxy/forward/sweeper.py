@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from proxy.forward.gateway import Gateway
+from proxy.upstream.backend import Backend
 
 TICK = 0.1
 """Seconds between two sweeps: how late a timeout can be."""
@@ -23,10 +24,16 @@ class Expiring(Protocol):
 class Sweeper:
     """Ticks on the event loop; a timer per request would cost more than the request."""
 
-    def __init__(self, gateway: Gateway, clients: Callable[[], Iterable[Expiring]]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        clients: Callable[[], Iterable[Expiring]],
+        backends: Callable[[], Iterable[Backend]],
+    ) -> None:
         self.lag = 0.0
         self._gateway = gateway
         self._clients = clients
+        self._backends = backends
         self._loop = gateway.loop
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -44,7 +51,7 @@ class Sweeper:
         self._judge(now - self._due)
         for client in [client for client in self._clients() if client.expires <= now]:
             client.timed_out()
-        for backend in self._gateway.live_backends():
+        for backend in self._backends():
             backend.sweep(now)
         self.start()
 

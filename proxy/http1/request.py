@@ -42,15 +42,16 @@ class Request:
     """A head and what it says about framing and the connection.
 
     `length` is the body's length in bytes, or CHUNKED. `upgrade` is the protocol asked for, in lower case.
-    `nominated` are the lower-case names that `Connection` marks as meant for this hop only.
+    `nominated` are the lower-case names that `Connection` marks as meant for this hop only. `named` holds
+    the few fields that forwarding reads itself, by lower-case name, repeated ones joined by a comma.
     """
 
     head: Head
     length: int
     keep_alive: bool
-    expects_continue: bool
     upgrade: bytes | None
     nominated: frozenset[bytes]
+    named: dict[bytes, bytes]
 
 
 def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bool = False) -> Request:
@@ -68,7 +69,7 @@ def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bo
     if limits.fields and len(lines) > limits.fields:
         raise BadRequest("headers-too-large", f"the header fields exceed {limits.fields} bytes")
     fields: list[Field] = []
-    special: list[tuple[bytes, bytes]] = []
+    named: dict[bytes, bytes] = {}
     for line in lines.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if b"_" in name:
@@ -76,57 +77,45 @@ def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bo
         lower = name.lower()
         value = value.strip(b" \t")
         fields.append((lower, line, value))
-        if lower in _SPECIAL:
-            special.append((lower, value))
+        if lower in _NAMED:
+            named[lower] = _joined(lower, named[lower], value) if lower in named else value
     fields.pop()  # the empty piece after the last CRLF
     if limits.count and len(fields) > limits.count:
         raise BadRequest("headers-too-large", f"{len(fields)} header fields, {limits.count} are allowed")
-    head = Head(method, target, fields, 1 if minor == b"1" else 0, client, secure)
-    return _interpret(head, special)
+    return _interpret(Head(method, target, fields, 1 if minor == b"1" else 0, client, secure), named)
 
 
-_SPECIAL = frozenset({b"connection", b"content-length", b"expect", b"host", b"transfer-encoding", b"upgrade"})
+_SINGLE = {
+    b"content-length": "Content-Length",
+    b"host": "Host",
+    b"transfer-encoding": "Transfer-Encoding",
+}
+_NAMED = frozenset({b"connection", b"expect", b"traceparent", b"upgrade", b"x-request-id", *_SINGLE})
 
 
-def _interpret(head: Head, special: list[tuple[bytes, bytes]]) -> Request:
+def _joined(lower: bytes, before: bytes, value: bytes) -> bytes:
+    """A repeated field as one list; two of a kind that frame or route a message have no one reading."""
+    if lower in _SINGLE:
+        raise malformed(f"more than one {_SINGLE[lower]} header")
+    return before + b"," + value
+
+
+def _interpret(head: Head, named: dict[bytes, bytes]) -> Request:
     """Find the one reading of the fields that frame, route and end this message."""
-    length = encodings = None
-    host: bytes | None = None
-    connection: list[bytes] = []
-    upgrade: bytes | None = None
-    expects = False
-    for lower, value in special:
-        if lower == b"host":
-            if host is not None:
-                raise malformed("more than one Host header")
-            host = value
-        elif lower == b"connection":
-            connection.append(value)
-        elif lower == b"content-length":
-            if length is not None:
-                raise malformed("more than one Content-Length header")
-            length = _content_length(value)
-        elif lower == b"transfer-encoding":
-            if encodings is not None:
-                raise malformed("more than one Transfer-Encoding header")
-            encodings = value
-        elif lower == b"upgrade":
-            upgrade = value.lower()
-        else:
-            expects = value.lower() == b"100-continue"
-    if encodings is not None:
-        length = _chunked(head, encodings, length)
-    _check_host(head, host)
-    keep_alive, nominated = head.minor == 1, NOTHING_NOMINATED
-    if connection:
-        said = tokens(connection)
+    length, coding = 0, named.get(b"transfer-encoding")
+    if coding is not None:
+        length = _chunked(head, coding, b"content-length" in named)
+    elif b"content-length" in named:
+        length = _content_length(named[b"content-length"])
+    _check_host(head, named.get(b"host"))
+    keep_alive, nominated, upgrade = head.minor == 1, NOTHING_NOMINATED, None
+    if b"connection" in named:
+        said = tokens([named[b"connection"]])
         keep_alive = b"close" not in said and (keep_alive or b"keep-alive" in said)
-        if b"upgrade" not in said:
-            upgrade = None
         nominated = frozenset(said) - FRAMING - _ORDINARY
-    elif upgrade is not None:
-        upgrade = None
-    return Request(head, length or 0, keep_alive, expects and head.minor == 1, upgrade, nominated)
+        if b"upgrade" in said and b"upgrade" in named:
+            upgrade = named[b"upgrade"].lower()
+    return Request(head, length, keep_alive, upgrade, nominated, named)
 
 
 def _content_length(value: bytes) -> int:
@@ -136,13 +125,13 @@ def _content_length(value: bytes) -> int:
     return int(value)
 
 
-def _chunked(head: Head, encodings: bytes, length: int | None) -> int:
+def _chunked(head: Head, coding: bytes, counted: bool) -> int:
     """The only transfer coding taken from a client is a lone `chunked` on HTTP/1.1 (RFC 9112 §6.1)."""
-    if length is not None:
+    if counted:
         raise malformed("both Content-Length and Transfer-Encoding")
     if head.minor == 0:
         raise malformed("Transfer-Encoding in an HTTP/1.0 request")
-    if encodings.lower() != b"chunked":
+    if coding.lower() != b"chunked":
         raise malformed("Transfer-Encoding is not chunked")
     return CHUNKED
 

@@ -21,7 +21,7 @@ class Backend:
         self.pools = [Pool(address, settings, loop) for address in settings.addresses]
         self.active: set[Exchange] = set()
         self.retrying = 0
-        self.retries_total = 0
+        self.retries = 0
         self.draw = random.Random().random
         self._next = 0
 
@@ -61,6 +61,11 @@ class Backend:
     def grant_retry(self, already: bool) -> bool:
         """Whether the retry budget has room; an exchange that is already retrying keeps its place."""
         return already or within_budget(self.settings.retry, self.retrying, len(self.active))
+
+    def take_retries(self) -> int:
+        """Retries since the last call."""
+        taken, self.retries = self.retries, 0
+        return taken
 
     def ended(self, exchange: Exchange, retried: bool) -> None:
         self.active.discard(exchange)

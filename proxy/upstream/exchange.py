@@ -293,7 +293,7 @@ class Exchange:
         if not self._retry_counted:
             self._retry_counted = True
             self._backend.retrying += 1
-        self._backend.retries_total += 1
+        self._backend.retries += 1
 
     # -- small things
 
