@@ -4,6 +4,7 @@ Pickle is safe here and nowhere else: both ends are this program, and nobody els
 """
 
 import asyncio
+import contextlib
 import pickle
 import socket
 import struct
@@ -14,8 +15,6 @@ from proxy.config.snapshot import Snapshot
 from proxy.telemetry.metrics import Totals
 
 _LENGTH = struct.Struct("!I")
-READY_TIMEOUT = 60.0
-"""Seconds a child may take to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,11 @@ class Gauges:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a worker counted since its last report."""
+    """What a worker counted since its last report; without gauges, what others counted before."""
 
     worker: int
     totals: Totals
-    gauges: Gauges
+    gauges: Gauges | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +97,8 @@ class Link:
             return None
         return message
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Flush what was sent, then close."""
         self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()

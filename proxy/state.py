@@ -23,7 +23,8 @@ class State:
                 self.snapshot = message.snapshot
             case Report():
                 self.totals.merge(message.totals)
-                self.gauges[message.worker] = message.gauges
+                if message.gauges is not None:
+                    self.gauges[message.worker] = message.gauges
             case Fleet():
                 self.fleet = message
                 for gone in self.gauges.keys() - message.workers.keys():

@@ -6,9 +6,9 @@ import threading
 from datetime import UTC, datetime
 
 import orjson
+from shadow.redact import redact_target
 
 from proxy.outcome import Outcome
-from shadow.redact import redact_target
 
 FLUSH = 0.2
 """Seconds between two writes."""

@@ -1,0 +1,243 @@
+"""The wiring: routes.yaml's models become the settings, backends and applications of one worker process."""
+
+import asyncio
+import math
+import os
+import ssl
+import sys
+from collections.abc import Callable, Mapping
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from proxy.config.backends import Backend as BackendModel
+from proxy.config.server import Server as ServerModel
+from proxy.config.snapshot import Snapshot
+from proxy.forward.app import DataPlane
+from proxy.forward.client import protocol_for
+from proxy.forward.gateway import Gateway, Limits, Settings
+from proxy.forward.sweeper import Sweeper
+from proxy.http1.request import HeadLimits
+from proxy.link import Gauges
+from proxy.outcome import Outcome
+from proxy.telemetry.access_log import AccessLog
+from proxy.telemetry.metrics import Totals
+from proxy.telemetry.spans import OtlpSpans
+from proxy.upstream.backend import Backend
+from proxy.upstream.breaker import BreakerPolicy, BreakerState
+from proxy.upstream.health import HealthChecks
+from proxy.upstream.pool import Pool
+from proxy.upstream.retry import RetryPolicy
+from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
+
+WHOLE = 10_000
+"""Percentages in routes.yaml's models are hundredths of a percent."""
+
+LANE = "BANYAN_LANE"
+"""Environment variable: `asgi` sends every request through the ASGI app, for tests and comparisons."""
+
+
+class Telemetry:
+    """Everything that reads outcomes in this process."""
+
+    def __init__(self, server: ServerModel) -> None:
+        self.totals = Totals()
+        log = open_access_log(server.access_log)
+        self._log = None if log is None else AccessLog(log)
+        endpoint = server.tracing.endpoint
+        self._spans = OtlpSpans.to_endpoint(str(endpoint)) if endpoint else None
+
+    def record(self, outcome: Outcome) -> None:
+        """Called for every request, on the event loop."""
+        key = (outcome.route, outcome.side, outcome.backend, outcome.status)
+        self.totals.observe(key, outcome.duration, outcome.bytes_in, outcome.bytes_out, outcome.error)
+        if self._log is not None:
+            self._log.write(outcome)
+        if self._spans is not None and outcome.sampled:
+            self._spans.add(outcome)
+
+    def close(self) -> None:
+        if self._log is not None:
+            self._log.close()
+        if self._spans is not None:
+            self._spans.close()
+
+
+class DataPlaneProcess:
+    """One worker's data plane: the gateway over its backends, what serves it, and what watches it."""
+
+    def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._server = snapshot.config.server
+        self._telemetry = Telemetry(self._server)
+        self.gateway = Gateway(loop, self._telemetry.record, os.environ.get(LANE) == "asgi")
+        self._backends = Backends(loop)
+        self._state = ServerState()
+        self._sweeper = Sweeper(self.gateway, lambda: self._state.connections, lambda: self._backends.live)
+        self.apply(snapshot)
+
+    def apply(self, snapshot: Snapshot) -> None:
+        """Put a snapshot in force."""
+        backends = self._backends.follow(snapshot.config.backends)
+        self.gateway.apply(snapshot, backends, gateway_settings(snapshot.config.server))
+
+    def uvicorn_config(self) -> uvicorn.Config:
+        """uvicorn keeps the sockets, TLS and the shutdown; everything else is the connection class's."""
+        tls = self._server.tls
+        return uvicorn.Config(
+            DataPlane(self.gateway),
+            http=protocol_for(self.gateway),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ssl_certfile=tls.cert if tls else None,
+            ssl_keyfile=tls.key if tls else None,
+            timeout_graceful_shutdown=math.ceil(self._server.timeouts.drain),
+        )
+
+    def start(self, state: ServerState) -> None:
+        """The server is about to accept; from now on its connections are swept."""
+        self._state = state
+        self._sweeper.start()
+
+    def take_totals(self) -> Totals:
+        """What was counted since the last call."""
+        totals, self._telemetry.totals = self._telemetry.totals, Totals()
+        for backend in self._backends.live:
+            totals.count("retries", backend.name, backend.take_retries())
+        return totals
+
+    def gauges(self) -> Gauges:
+        return Gauges(
+            connections=len(self._state.connections),
+            in_flight=sum(len(backend.active) for backend in self._backends.live),
+            open_breakers=self._backends.where(lambda pool: pool.breaker.state is not BreakerState.CLOSED),
+            unhealthy=self._backends.where(lambda pool: not pool.healthy),
+            overloaded=self.gateway.overloaded,
+        )
+
+    async def close(self) -> None:
+        self._sweeper.stop()
+        self._backends.close()
+        self._telemetry.close()
+
+
+class Backends:
+    """The backends of this process; they outlive the snapshots that name them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._current: dict[str, tuple[BackendModel, Backend]] = {}
+        self._checks: dict[Backend, HealthChecks] = {}
+        self._retired: list[Backend] = []
+
+    def follow(self, models: Mapping[str, BackendModel]) -> Mapping[str, Backend]:
+        """The backends for these models; one whose settings did not change keeps its connections."""
+        before, self._current = self._current, {}
+        for name, model in models.items():
+            known = before.get(name)
+            backend = known[1] if known and known[0] == model else self._new(name, model)
+            self._current[name] = (model, backend)
+        kept = {backend for _, backend in self._current.values()}
+        for _, backend in before.values():
+            if backend not in kept:
+                self._retire(backend)
+        return {name: backend for name, (_, backend) in self._current.items()}
+
+    @property
+    def live(self) -> list[Backend]:
+        """All that may have exchanges under way."""
+        self._retired = [backend for backend in self._retired if backend.active]
+        return [backend for _, backend in self._current.values()] + self._retired
+
+    def where(self, condition: Callable[[Pool], bool]) -> tuple[str, ...]:
+        """`backend@host:port` of the endpoints that meet a condition."""
+        return tuple(
+            f"{backend.name}@{pool.address.authority.decode()}"
+            for _, backend in self._current.values()
+            for pool in backend.pools
+            if condition(pool)
+        )
+
+    def close(self) -> None:
+        for _, backend in self._current.values():
+            self._retire(backend)
+
+    def _new(self, name: str, model: BackendModel) -> Backend:
+        backend = Backend(backend_settings(name, model), self._loop)
+        if backend.settings.health is not None:
+            self._checks[backend] = HealthChecks(backend)
+        return backend
+
+    def _retire(self, backend: Backend) -> None:
+        checks = self._checks.pop(backend, None)
+        if checks is not None:
+            checks.close()
+        backend.close()
+        self._retired.append(backend)
+
+
+def gateway_settings(server: ServerModel) -> Settings:
+    """What of `server` concerns every request."""
+    limits, timeouts = server.limits, server.timeouts
+    return Settings(
+        limits=Limits(
+            head=HeadLimits(limits.url, limits.headers, limits.header_count),
+            body=limits.body,
+            connections=limits.connections,
+            header_timeout=timeouts.header,
+            keep_alive=timeouts.keep_alive,
+            body_idle=timeouts.body_idle,
+        ),
+        trusted=tuple(server.trusted_proxies),
+        sample=server.tracing.sample / WHOLE if server.tracing.endpoint else 0.0,
+        debug=server.debug_headers,
+    )
+
+
+def backend_settings(name: str, model: BackendModel) -> BackendSettings:
+    """One backend's settings in the upstream core's own terms."""
+    retries, breaker, health = model.retries, model.breaker, model.health
+    addresses = tuple(Address(url.host, url.port, url.scheme == "https") for url in model.url)
+    return BackendSettings(
+        name=name,
+        addresses=addresses,
+        connect_timeout=model.timeouts.connect,
+        response_timeout=model.timeouts.response,
+        idle_timeout=model.timeouts.idle,
+        pool_connections=model.pool.connections,
+        pool_keep_alive=model.pool.keep_alive,
+        max_in_flight=model.max_in_flight,
+        retry=RetryPolicy(
+            attempts=retries.attempts,
+            on=frozenset(str(reason) for reason in retries.on),
+            budget=retries.budget / WHOLE,
+            base=retries.backoff.base,
+            cap=retries.backoff.cap,
+        ),
+        breaker=BreakerPolicy(breaker.consecutive_failures, breaker.open_for, breaker.half_open_probes),
+        health=None if health is None else HealthPolicy(**health.model_dump()),
+        tls=_tls(model) if any(address.tls for address in addresses) else None,
+        preserve_host=model.host == "preserve",
+    )
+
+
+def _tls(model: BackendModel) -> ssl.SSLContext:
+    tls = model.tls
+    context = ssl.create_default_context(cafile=tls.ca)
+    if tls.cert is not None:
+        context.load_cert_chain(tls.cert, tls.key)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def open_access_log(path: str) -> int | None:
+    """A descriptor to write to: none for `off`, standard output for `-`, else a file to append to."""
+    if path == "off":
+        return None
+    if path == "-":
+        return sys.stdout.fileno()
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)

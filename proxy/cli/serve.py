@@ -1,0 +1,60 @@
+"""`banyan serve` and `banyan proxy`: the running program."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from proxy.cli.options import ADDRESS, CONFIG
+from proxy.config.addresses import Address
+from proxy.serve import run
+from proxy.start import Overrides, StartError
+
+
+@click.command()
+@CONFIG
+@click.option("--listen", type=ADDRESS, help="Where clients come in, instead of server.listen.")
+@click.option("--control-listen", type=ADDRESS, help="Where engineers and QA come in, instead of control.listen.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Data-plane processes, instead of server.workers.")
+@click.option("--ledger", help="URL of the ledger, instead of ledger.")
+@click.option("--redis", help="URL of Redis, instead of redis.")
+@click.option("--debug-headers", is_flag=True, default=None, help="Tell every client what was decided, and why.")
+def serve(
+    config: Path,
+    listen: Address | None,
+    control_listen: Address | None,
+    workers: int | None,
+    ledger: str | None,
+    redis: str | None,
+    debug_headers: bool | None,
+) -> None:
+    """Run data plane, shadow worker and control plane, supervised, in the foreground."""
+    _run(config, Overrides(listen, control_listen, workers, ledger, redis, debug_headers), with_control=True)
+
+
+@click.command()
+@CONFIG
+@click.option("--listen", type=ADDRESS, help="Where clients come in, instead of server.listen.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Data-plane processes, instead of server.workers.")
+@click.option("--ledger", help="URL of the ledger, instead of ledger.")
+@click.option("--redis", help="URL of Redis, instead of redis.")
+@click.option("--debug-headers", is_flag=True, default=None, help="Tell every client what was decided, and why.")
+def proxy(
+    config: Path,
+    listen: Address | None,
+    workers: int | None,
+    ledger: str | None,
+    redis: str | None,
+    debug_headers: bool | None,
+) -> None:
+    """Run the data plane alone, for containers; server.status is where it answers health checks."""
+    _run(config, Overrides(listen, None, workers, ledger, redis, debug_headers), with_control=False)
+
+
+def _run(config: Path, overrides: Overrides, with_control: bool) -> None:
+    try:
+        asyncio.run(run(config, overrides, with_control))
+    except StartError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,194 @@
+"""The supervisor: keeps the children running, follows routes.yaml, drains on SIGTERM."""
+
+import asyncio
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from proxy.children import Child, spawn
+from proxy.config.snapshot import Snapshot
+from proxy.control.app import status_app
+from proxy.link import Applied, Apply, Drain, Fleet, Message, Report
+from proxy.start import Overrides, Parts, Reader, StartError, bound_parts, first_snapshot
+from proxy.state import State
+from proxy.uvicorn_server import Server, control_server
+
+BACKOFF = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before a child is started again, by how often it died soon after its start."""
+STEADY = 10.0
+"""Seconds of life after which a child's death counts as its first."""
+TURN = 0.3
+"""Seconds between turning unready and draining, for whoever routes by /readyz to notice."""
+MARGIN = 3.0
+"""Seconds beyond `timeouts.drain` before a worker that does not end is killed."""
+
+WORKER = "proxy.worker"
+CONTROL = "proxy.control"
+
+
+def say(text: str) -> None:
+    """A line for the operator; standard output belongs to the access log."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Supervisor:
+    """Runs the parts of one machine until SIGTERM or SIGINT."""
+
+    def __init__(self, parts: Parts, reader: Reader, snapshot: Snapshot) -> None:
+        self.state = State(snapshot)
+        self._parts = parts
+        self._reader = reader
+        self._snapshot = snapshot
+        self._workers: set[Child] = set()
+        self._control: Child | None = None
+        self._errors: tuple[str, ...] = ()
+        self._draining = False
+        self._stop = asyncio.Event()
+        self._first_death: int | None = None
+        self._all_ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start everything, stay, drain. Raises StartError when a part does not come up."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reader.poke)
+        keepers = [self._keep(WORKER, self._parts.listener.fileno()) for _ in range(self._parts.workers)]
+        if self._parts.control is not None:
+            keepers.append(self._keep(CONTROL, self._parts.control.fileno()))
+        status = self._status_server()
+        if status is not None:
+            keepers.append(status.serve(sockets=[self._parts.status]))
+        tasks = [asyncio.create_task(keeper) for keeper in [*keepers, self._follow_file()]]
+        try:
+            await self._started()
+            await self._stop.wait()
+        finally:
+            await self._drain()
+            if status is not None:
+                status.should_exit = True
+                await tasks[-2]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _status_server(self) -> Server | None:
+        return None if self._parts.status is None else control_server(status_app(self.state))
+
+    # -- children
+
+    async def _keep(self, module: str, listener: int) -> None:
+        """Keep one child of this kind running; one that dies again and again is started ever more slowly."""
+        deaths, loop = 0, asyncio.get_running_loop()
+        while not self._draining:
+            born = loop.time()
+            child = await spawn(module, listener)
+            self._welcome(module, child)
+            code = await child.follow(self._take)
+            self._farewell(module, child, code)
+            deaths = 0 if loop.time() - born > STEADY else deaths + 1
+            await asyncio.sleep(BACKOFF[min(deaths, len(BACKOFF) - 1)])
+
+    def _welcome(self, module: str, child: Child) -> None:
+        child.link.send(Apply(self._snapshot))
+        if module == WORKER:
+            self._workers.add(child)
+        else:
+            self._control = child
+            child.link.send(Report(0, self.state.totals, None))
+        self._publish()
+
+    def _farewell(self, module: str, child: Child, code: int) -> None:
+        if module == WORKER:
+            self._workers.discard(child)
+        else:
+            self._control = None
+        if not self._draining:
+            say(f"{module} {child.pid} ended with {code}; starting another")
+            if not self._all_ready.is_set():
+                self._first_death = code
+                self._all_ready.set()
+        self._publish()
+
+    def _take(self, child: Child, message: Message) -> None:
+        match message:
+            case Applied():
+                child.version = message.version
+                self._publish()
+            case Report():
+                self.state.take(message)
+                self._tell_control(message)
+            case _:
+                pass
+
+    def _publish(self) -> None:
+        """Tell whoever answers health checks how the workers are."""
+        workers = {child.pid: child.version for child in self._workers}
+        fleet = Fleet(workers, self._draining, self._errors, self._snapshot.version)
+        self.state.take(fleet)
+        self._tell_control(fleet)
+        if sum(version > 0 for version in workers.values()) >= self._parts.workers:
+            self._all_ready.set()
+
+    def _tell_control(self, message: Message) -> None:
+        if self._control is not None:
+            self._control.link.send(message)
+
+    async def _started(self) -> None:
+        stop = asyncio.create_task(self._stop.wait())
+        ready = asyncio.create_task(self._all_ready.wait())
+        await asyncio.wait({stop, ready}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        ready.cancel()
+        if self._first_death is not None:
+            raise StartError(
+                f"a part ended at its start with code {self._first_death}; its own words are above"
+            )
+        if not self._stop.is_set():
+            say(self._parts.greeting)
+
+    # -- the file
+
+    async def _follow_file(self) -> None:
+        async for loaded in self._reader.changes():
+            self._errors = tuple(str(error) for error in loaded.errors)
+            if loaded.snapshot is None:
+                say("routes.yaml is not valid; the last good one stays in force:")
+                for error in self._errors:
+                    say(f"  {error}")
+            else:
+                self._put_in_force(replace(loaded.snapshot, version=self._snapshot.version + 1))
+            self._publish()
+
+    def _put_in_force(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        apply = Apply(snapshot)
+        self.state.take(apply)
+        for child in self._workers:
+            child.link.send(apply)
+        self._tell_control(apply)
+        say(f"routes.yaml is in force as version {snapshot.version}: {len(snapshot.routes)} routes")
+
+    # -- the end
+
+    async def _drain(self) -> None:
+        """Turn unready, let what is under way finish, end."""
+        self._draining = True
+        self._publish()
+        await asyncio.sleep(TURN if self._first_death is None else 0)
+        patience = self._snapshot.config.server.timeouts.drain + MARGIN
+        workers = list(self._workers)
+        for child in workers:
+            child.link.send(Drain())
+        await asyncio.gather(*(child.end(patience) for child in workers))
+        if self._control is not None:
+            self._control.link.send(Drain())
+            await self._control.end(MARGIN)
+
+
+async def run(config: Path, overrides: Overrides, with_control: bool) -> None:
+    """Start and stay. Raises StartError, with nothing left running, when it cannot start."""
+    reader = Reader(config, overrides)
+    snapshot = first_snapshot(reader)
+    await Supervisor(bound_parts(snapshot.config, with_control), reader, snapshot).run()

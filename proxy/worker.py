@@ -1,0 +1,83 @@
+"""A data-plane process: uvicorn on the shared socket, the gateway, and a link to the supervisor."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+
+import uvloop
+
+from proxy.app import DataPlaneProcess
+from proxy.link import Applied, Apply, Drain, Link, Report
+from proxy.uvicorn_server import Server
+
+REPORT_EVERY = 1.0
+"""Seconds between two reports of what was counted."""
+
+
+class Worker:
+    """Serves until the supervisor says drain, or is gone."""
+
+    def __init__(self, link: Link, listener: socket.socket) -> None:
+        self._link = link
+        self._listener = listener
+
+    async def run(self) -> None:
+        first = await self._link.receive()
+        if not isinstance(first, Apply):
+            return
+        plane = DataPlaneProcess(first.snapshot, asyncio.get_running_loop())
+        server = Server(plane.uvicorn_config())
+        plane.start(server.server_state)
+        self._link.send(Applied(first.snapshot.version))
+        tasks = [
+            asyncio.create_task(self._follow(plane, server)),
+            asyncio.create_task(self._report(plane)),
+        ]
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays; no collection need walk it again
+        try:
+            await server.serve(sockets=[self._listener])
+        finally:
+            for task in tasks:
+                task.cancel()
+            await plane.close()
+            self._send_report(plane)
+            await self._link.close()
+
+    async def _follow(self, plane: DataPlaneProcess, server: Server) -> None:
+        """Do what the supervisor says; without one there is nobody to restart us, so drain and end."""
+        while True:
+            message = await self._link.receive()
+            if isinstance(message, Apply):
+                plane.apply(message.snapshot)
+                self._link.send(Applied(message.snapshot.version))
+            elif message is None or isinstance(message, Drain):
+                server.should_exit = True
+                return
+
+    async def _report(self, plane: DataPlaneProcess) -> None:
+        while True:
+            await asyncio.sleep(REPORT_EVERY)
+            self._send_report(plane)
+
+    def _send_report(self, plane: DataPlaneProcess) -> None:
+        self._link.send(Report(os.getpid(), plane.take_totals(), plane.gauges()))
+
+
+async def _main(link: int, listener: int) -> None:
+    await Worker(await Link.open(socket.socket(fileno=link)), socket.socket(fileno=listener)).run()
+
+
+def main() -> None:
+    """Entry of the process that the supervisor starts with two descriptors: its link, the listening socket."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)  # they reach the whole group; the supervisor decides
+    link, listener = map(int, sys.argv[1:3])
+    uvloop.run(_main(link, listener))
+
+
+if __name__ == "__main__":
+    main()
