@@ -1,0 +1,189 @@
+"""Response header fields, each compared as what it means."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from shadow.compare import charsets, cookies, media
+from shadow.compare.findings import Findings
+from shadow.compare.model import ABSENT, Answer, Kind, Request, Value, Where
+from shadow.compare.policy import Policy
+from shadow.compare.words import words
+
+Fields = Mapping[str, Sequence[str]]
+
+# Lists whose order and case say nothing (RFC 9110 §5.6.1, RFC 9111 §5.2, the Fetch standard §3.3.3).
+_SETS = words(
+    """
+    cache-control vary allow pragma accept-ranges content-language accept-encoding accept-patch
+    accept-post access-control-allow-headers access-control-allow-methods access-control-expose-headers
+    """
+)
+_ENCODED = re.compile("%([0-9A-Fa-f]{2})")
+_PARAMETERISED = frozenset(("content-disposition", "strict-transport-security", "keep-alive"))
+
+
+def collected(answer: Answer) -> dict[str, list[str]]:
+    """Field values by lower-case name, in order. Bytes are read as latin-1, which keeps every one of them."""
+    fields: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in answer.fields:
+        fields[name.decode("latin-1").lower()].append(value.decode("latin-1").strip(" \t"))
+    return fields
+
+
+def compare(
+    request: Request,
+    primary: Fields,
+    shadow: Fields,
+    policy: Policy,
+    findings: Findings,
+    *,
+    empty: bool,
+    json: bool,
+) -> None:
+    """Every field the policy asks for. empty: neither answer has a body; json: both bodies are JSON."""
+    names = [name for name in dict.fromkeys((*primary, *shadow)) if policy.compares_header(name)]
+    for name in names:
+        one, other = primary.get(name, ()), shadow.get(name, ())
+        match name:
+            case "content-type":
+                _content_type(one, other, findings, empty=empty, json=json)
+            case "set-cookie":
+                dates = _first(primary.get("date", ())), _first(shadow.get("date", ()))
+                for kind, left, right in cookies.differences(one, other, dates):
+                    _add(findings, name, kind, left, right)
+            case "location" | "content-location":
+                _meaning(name, one, other, findings, lambda value: resolved(request, value))
+            case _:
+                _meaning(name, one, other, findings, _reading(name))
+
+
+def _reading(name: str) -> Callable[[str], object]:
+    if name in _SETS:
+        return _members
+    return _parameters if name in _PARAMETERISED else str
+
+
+def _meaning(
+    name: str, one: Sequence[str], other: Sequence[str], findings: Findings, read: Callable[[str], object]
+) -> None:
+    left, right = ", ".join(one), ", ".join(other)
+    if not one or not other:
+        _add(
+            findings,
+            name,
+            Kind.EXTRA if other else Kind.MISSING,
+            left if one else ABSENT,
+            right if other else ABSENT,
+        )
+    elif left != right:
+        if read(left) == read(right):
+            findings.normalised[name] += 1
+        else:
+            _add(findings, name, Kind.CHANGED, left, right)
+
+
+def _members(value: str) -> frozenset[str]:
+    parts = (part.strip() for part in value.lower().split(","))
+    return frozenset(part.replace(" ", "").replace('"', "") for part in parts if part)
+
+
+def _parameters(value: str) -> object:
+    head, parameters = media.parse_parameters(value)
+    return head.lower(), parameters
+
+
+def _first(values: Sequence[str]) -> str:
+    return values[0] if values else ""
+
+
+def _content_type(
+    one: Sequence[str], other: Sequence[str], findings: Findings, *, empty: bool, json: bool
+) -> None:
+    """Media type and charset, each a difference of its own; other parameters but a boundary go with
+    the type.
+    """
+    left, right = _first(one), _first(other)
+    if left == right:
+        return
+    if empty and not (left and right):
+        findings.normalised["type_of_nothing"] += 1  # PHP names a type even where there is no content
+        return
+    types, types_of = media.parse(left), media.parse(right)
+    same_type = _kind_of(types) == _kind_of(types_of)
+    same_charset = not (left and right) or _charset(types, json) == _charset(types_of, json)
+    if not same_type:
+        _changed(findings, _type_text(types), _type_text(types_of))
+    if not same_charset:
+        _changed(findings, _charset_text(types), _charset_text(types_of))
+    if same_type and same_charset:
+        findings.normalised["content-type"] += 1
+
+
+def _kind_of(found: media.MediaType) -> tuple[str, dict[str, str]]:
+    parameters = {
+        name: value for name, value in found.parameters.items() if name not in ("charset", "boundary")
+    }
+    return found.type, parameters
+
+
+def _charset(found: media.MediaType, json: bool) -> str:
+    """JSON without a charset is UTF-8 (RFC 8259 §8.1)."""
+    said = found.charset or ("utf-8" if json else "")
+    return charsets.canonical(said) if said else ""
+
+
+def _type_text(found: media.MediaType) -> Value:
+    parameters = "".join(f"; {name}={value}" for name, value in _kind_of(found)[1].items())
+    return found.type + parameters if found.type else ABSENT
+
+
+def _charset_text(found: media.MediaType) -> Value:
+    return f"charset={found.charset}" if found.charset else ABSENT
+
+
+def _changed(findings: Findings, left: Value, right: Value) -> None:
+    kind = Kind.MISSING if right is ABSENT else Kind.EXTRA if left is ABSENT else Kind.CHANGED
+    _add(findings, "content-type", kind, left, right)
+
+
+def wrong_charset(findings: Findings, left: Value, right: Value) -> None:
+    """A charset that the bytes contradict, on one side, where the fields themselves are equal."""
+    _add(
+        findings, "content-type", Kind.CHANGED, left, right, "the bytes are in another charset than declared"
+    )
+
+
+def _add(findings: Findings, name: str, kind: Kind, left: Value, right: Value, hint: str = "") -> None:
+    findings.add(Where.HEADER, f"header:{name}", kind, left, right, hint=hint)
+
+
+def resolved(request: Request, location: str) -> str:
+    """A Location resolved against the request's URL (RFC 9110 §10.2.2), in RFC 3986 §6.2.2's normal form."""
+    target = request.target.decode("latin-1")
+    host = request.host.decode("latin-1")
+    base = target if "://" in target.partition("?")[0] else f"{request.scheme}://{host}{target}"
+    try:
+        parts = urlsplit(urljoin(base, location))
+        port = parts.port
+    except ValueError:
+        return location
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    name = (parts.hostname or "").lower()
+    name = f"[{name}]" if ":" in name else name
+    user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    authority = user + (name if port in (None, default) else f"{name}:{port}")
+    url = urlunsplit((parts.scheme, authority, parts.path or "/", parts.query, parts.fragment))
+    return _ENCODED.sub(_unreserved, url)
+
+
+def _unreserved(encoded: re.Match[str]) -> str:
+    letter = chr(int(encoded[1], 16))
+    return letter if letter.isascii() and (letter.isalnum() or letter in "-._~") else encoded[0].upper()
+
+
+def content_codings(fields: Fields) -> list[str]:
+    """The codings of Content-Encoding, in the order they were applied."""
+    listed: Iterable[str] = ",".join(fields.get("content-encoding", ())).lower().split(",")
+    return [coding.strip() for coding in listed if coding.strip()]

@@ -1,0 +1,49 @@
+"""What a running comparison collects."""
+
+from collections import Counter
+
+from shadow.compare.model import Difference, Kind, Limits, Result, Value, Where
+from shadow.compare.severity import severity_of
+
+
+class OverLimit(Exception):
+    """A body, or the work it asks for, is over a limit; the text says which."""
+
+
+class Findings:
+    """Differences, counts of what was normalised, and the reason if something went unread."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.differences: list[Difference] = []
+        self.normalised: Counter[str] = Counter()
+        self.unread = ""
+
+    def add(
+        self,
+        where: Where,
+        path: str,
+        kind: Kind,
+        primary: Value,
+        shadow: Value,
+        *,
+        money: bool = False,
+        hint: str = "",
+    ) -> None:
+        """Add one difference with the severity that the table gives it; OverLimit when there are too many."""
+        if len(self.differences) >= self.limits.differences:
+            raise OverLimit(f"more than {self.limits.differences} differences")
+        severity = severity_of(where, path, kind, primary, shadow, money)
+        self.differences.append(Difference(where, path, kind, primary, shadow, severity, hint, False, money))
+
+    def body(
+        self, path: str, kind: Kind, primary: Value, shadow: Value, *, money: bool = False, hint: str = ""
+    ) -> None:
+        self.add(Where.BODY, path, kind, primary, shadow, money=money, hint=hint)
+
+    def result(self) -> Result:
+        return Result(
+            tuple(self.differences),
+            {str(name): count for name, count in self.normalised.items()},
+            self.unread,
+        )

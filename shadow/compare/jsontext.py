@@ -1,0 +1,121 @@
+"""JSON text → exact values (RFC 8259): every digit kept, duplicate names and NaN refused, depth and size
+bounded.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from shadow.compare.findings import OverLimit
+from shadow.compare.model import Json, Kind, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a text is no JSON that can be compared."""
+
+    kind: Kind
+    reason: str
+
+
+class _Duplicate(Exception):
+    pass
+
+
+class _Constant(Exception):
+    pass
+
+
+def parse(text: str, limits: Limits) -> Json | Unreadable:
+    """The value of a JSON text, or why it has none; OverLimit for what is too deep or too large to look at.
+
+    A text that ends in the middle of a value is CUT_BODY, another error INVALID_BODY.
+    """
+    if text.count(",") > limits.values:
+        raise OverLimit(f"the JSON has over {limits.values} values")
+    try:
+        return _checked(_load(text), text, limits)
+    except _Duplicate as error:
+        return Unreadable(Kind.DUPLICATE_KEY, f"the name {str(error)!r} stands twice in one object")
+    except _Constant as error:
+        return Unreadable(Kind.INVALID_BODY, f"{error} is no JSON")
+    except InvalidOperation:
+        raise OverLimit("the JSON has a number whose exponent is out of range") from None
+    except RecursionError:
+        raise OverLimit(f"the JSON is nested deeper than {limits.depth}") from None
+    except json.JSONDecodeError as error:
+        return Unreadable(Kind.CUT_BODY if _is_cut(text, error) else Kind.INVALID_BODY, str(error))
+
+
+def plain(text: str) -> object:
+    """The same text as plain JSON data with binary floats: what a JSONPath filter expects to look at."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    except ValueError:
+        return json.loads(text, parse_int=float)
+
+
+def _checked(value: Json, text: str, limits: Limits) -> Json:
+    """The parser's own bound depends on the stack; the documented one does not."""
+    if text.count("[") + text.count("{") > limits.depth and _depth(value) > limits.depth:
+        raise OverLimit(f"the JSON is nested deeper than {limits.depth}")
+    return value
+
+
+def _depth(value: Json) -> int:
+    depth, level = 0, [value]
+    while level := [
+        child for parent in level if isinstance(parent, dict | list) for child in _children(parent)
+    ]:
+        depth += 1
+    return depth
+
+
+def _children(parent: dict[str, Json] | list[Json]) -> list[Json]:
+    return parent if isinstance(parent, list) else list(parent.values())
+
+
+def _load(text: str) -> Json:
+    try:
+        return _decode(text, None)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # An integer of more digits than Python converts (sys.set_int_max_str_digits): Decimal takes any
+        # number.
+        return _decode(text, Decimal)
+
+
+def _decode(text: str, parse_int: Callable[[str], Decimal] | None) -> Json:
+    value: Json = json.loads(
+        text, parse_float=Decimal, parse_int=parse_int, parse_constant=_refuse, object_pairs_hook=_object
+    )
+    return value
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = Counter(name for name, _ in pairs)
+        raise _Duplicate(names.most_common(1)[0][0])
+    return found
+
+
+def _refuse(constant: str) -> Json:
+    raise _Constant(constant)
+
+
+def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether the text ended where it should have gone on: nothing is left at the error but an
+    opened string.
+    """
+    rest = text[error.pos :]
+    return error.msg.startswith("Unterminated string") or not rest.strip() or _is_started_word(rest)
+
+
+def _is_started_word(rest: str) -> bool:
+    return any(word.startswith(rest) for word in ("true", "false", "null")) or rest == "-"

@@ -1,0 +1,119 @@
+"""Two values at one place: equal, equal by a rule, or different in a certain way."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import assert_never
+
+from shadow.compare import numbers
+from shadow.compare.charsets import is_mojibake
+from shadow.compare.model import Json, Kind
+from shadow.compare.treatment import Pattern, Preset, Treatment
+
+Note = Callable[[str], None]
+
+
+def difference(one: Json, other: Json, treatment: Treatment, note: Note) -> Kind | None:
+    """The kind in which two values differ, or None. `note` is told which treatment made two forms equal.
+
+    Objects and arrays are only looked at as a whole here: as instants, or as being of another type.
+    """
+    if treatment.pattern is not None:
+        return None if _fits(treatment.pattern, one) and _fits(treatment.pattern, other) else Kind.CHANGED
+    if one == other and type(one) is type(other):
+        return None
+    name = _equal_as(one, other, treatment)
+    if name:
+        note(name)
+        return None
+    if kind_of(one) != kind_of(other):
+        return Kind.TYPE
+    if isinstance(one, str) and isinstance(other, str) and is_mojibake(one, other):
+        return Kind.MOJIBAKE
+    return Kind.CHANGED
+
+
+def _equal_as(one: Json, other: Json, treatment: Treatment) -> str:
+    """The name of the treatment under which two values that are written differently are equal; "" if
+    none is.
+    """
+    if treatment.instant is not None and (same := treatment.instant.same(one, other)) is not None:
+        return "instant" if same else ""
+    if name := _equal_numbers(one, other, treatment):
+        return name
+    if Preset.NUMERIC_STRING in treatment.presets and _equal_numbers(
+        _numeric(one), _numeric(other), treatment
+    ):
+        return Preset.NUMERIC_STRING
+    if Preset.PHP_BOOL in treatment.presets and (_echoed(one, other) or _echoed(other, one)):
+        return Preset.PHP_BOOL
+    return ""
+
+
+def _equal_numbers(one: Json, other: Json, treatment: Treatment) -> str:
+    if not isinstance(one, int | Decimal) or not isinstance(other, int | Decimal):
+        return ""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return ""
+    if one == other:
+        return "number"
+    if not treatment.money and numbers.same_double(one, other):
+        return "double"
+    if treatment.within is not None and numbers.within(one, other, treatment.within):
+        return "within"
+    return ""
+
+
+def _numeric(value: Json) -> Json:
+    return numbers.from_string(value) if isinstance(value, str) else value
+
+
+def _echoed(php: Json, value: Json) -> bool:
+    """Whether `php` is what PHP makes of a bool or null when it prints it (1 and nothing)."""
+    if value is True:
+        return php == "1" or (php == 1 and php is not True)
+    return (value is False or value is None) and php == ""
+
+
+def _fits(pattern: Pattern, value: Json) -> bool:
+    if isinstance(value, dict | list):
+        return False
+    try:
+        return pattern.search(plain(value)) is not None
+    except UnicodeEncodeError:
+        return False  # half a surrogate pair is no text
+
+
+def plain(value: "bool | int | Decimal | str | None") -> str:
+    """A scalar's text: a string as it is, else as JSON writes it."""
+    match value:
+        case str():
+            return value
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value) if abs(value) < 10**4000 else str(Decimal(value))
+        case Decimal():
+            return str(value)
+        case _:
+            assert_never(value)
+
+
+def kind_of(value: Json) -> str:
+    """The JSON type: null, boolean, number, string, array or object."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | Decimal():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case _:
+            assert_never(value)

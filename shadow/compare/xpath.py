@@ -1,0 +1,148 @@
+"""XPath rules on XML and HTML: evaluated by lxml on a copy of the tree, results mapped back to our elements.
+
+A name without a prefix means that local name in any namespace, so that `//amount` finds an amount under a
+default namespace too; a name with a prefix means the namespace that the document itself binds the prefix to.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from shadow.compare.markup import TEXT, Element, Node, Rules
+from shadow.compare.treatment import PLAIN, Treatment
+
+_LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
+_PREFIX = re.compile(r"([A-Za-z_][\w.-]*):(?!:)")
+_NAME = re.compile(r"(?:\{[^{}]*\})?[A-Za-z_][\w.-]*")
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
+
+
+@dataclass(frozen=True, slots=True)
+class XPathRule:
+    """An XPath and what holds at the nodes it selects."""
+
+    path: str
+    treatment: Treatment
+
+
+def parse_xpath(path: str) -> str:
+    """The path itself; ValueError if it is not XPath 1.0."""
+    try:
+        etree.XPath(path, namespaces=dict.fromkeys(_prefixes(path), "urn:any"), regexp=False)
+    except etree.XPathSyntaxError as error:
+        raise ValueError(f"{path!r} is no XPath 1.0: {error}") from None
+    return path
+
+
+def applied(rules: Sequence[XPathRule], documents: Sequence[Element]) -> Rules:
+    """What the rules say about the nodes of some documents, by the nodes' ids."""
+    if not rules:
+        return {}
+    namespaces: dict[str, str] = {}
+    for document in documents:
+        namespaces = _namespaces(document) | namespaces
+    found: dict[tuple[int, str], Treatment] = {}
+    for document in documents:
+        plain, full = _Copy(document, qualified=False), _Copy(document, qualified=True)
+        for rule in rules:
+            copy = full if _prefixes(rule.path) else plain
+            for place in copy.select(rule.path, namespaces):
+                found[place] = found.get(place, PLAIN) | rule.treatment
+    return found
+
+
+def _prefixes(path: str) -> list[str]:
+    return _PREFIX.findall(_LITERAL.sub("''", path))
+
+
+def _namespaces(document: Element) -> dict[str, str]:
+    """The prefixes that a document uses, each with its first namespace."""
+    found: dict[str, str] = {}
+    todo: list[Node] = [document]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, str):
+            continue
+        todo.extend(reversed(node.children))
+        written = [
+            (node.label, node.name),
+            *((node.labels.get(name, name), name) for name in node.attributes),
+        ]
+        for label, name in written:
+            prefix, colon, _ = label.partition(":")
+            if colon and name.startswith("{"):
+                found.setdefault(prefix, name[1:].partition("}")[0])
+    return found
+
+
+class _Copy:
+    """A document as lxml has it. qualified: with namespaces; else every name is its local part."""
+
+    def __init__(self, document: Element, qualified: bool) -> None:
+        self._qualified = qualified
+        self._owners: dict[etree._Element, Element] = {}
+        self._root = etree.Element("document")
+        self._fill(document)
+
+    def _fill(self, document: Element) -> None:
+        todo = [(self._root, document)]
+        while todo:
+            target, source = todo.pop()
+            self._owners[target] = source
+            last: etree._Element | None = None
+            for child in source.children:
+                if isinstance(child, str):
+                    _append_text(target, last, _UNWRITABLE.sub("\ufffd", child))
+                elif (name := self._name(child.name)) is not None:
+                    last = etree.SubElement(target, name)
+                    self._attributes(last, child)
+                    todo.append((last, child))
+
+    def _name(self, name: str) -> str | None:
+        """The name in this copy; None for what XML cannot name (HTML's `@click`) and for instructions."""
+        if not _NAME.fullmatch(name):
+            return None
+        return name if self._qualified else name.rpartition("}")[2]
+
+    def _attributes(self, target: etree._Element, source: Element) -> None:
+        for name, value in source.attributes.items():
+            written = self._name(name)
+            if written is not None:
+                target.set(written, _UNWRITABLE.sub("\ufffd", value))
+
+    def select(self, path: str, namespaces: Mapping[str, str]) -> list[tuple[int, str]]:
+        """The places that a path selects; none if it uses a prefix that no document binds."""
+        bound = {prefix: namespaces.get(prefix, "urn:unbound") for prefix in _prefixes(path)}
+        # The copy's root stands for the document, so that /order and //order mean what they say.
+        rooted = etree.ElementTree(self._root) if len(self._root) != 1 else etree.ElementTree(self._root[0])
+        result = etree.XPath(path, namespaces=bound, regexp=False)(rooted)
+        return [place for node in result for place in self._places(node)] if isinstance(result, list) else []
+
+    def _places(self, node: object) -> list[tuple[int, str]]:
+        if isinstance(node, etree._Element):
+            owner = self._owners.get(node)
+            return [(id(owner), "")] if owner is not None else []
+        if isinstance(node, etree._ElementUnicodeResult):
+            return self._string_place(node)
+        return []
+
+    def _string_place(self, found: etree._ElementUnicodeResult) -> list[tuple[int, str]]:
+        parent = found.getparent()
+        if parent is not None and found.is_tail:
+            parent = parent.getparent()
+        if parent is None:
+            return []
+        owner = self._owners[parent]
+        if not found.is_attribute:
+            return [(id(owner), TEXT)]
+        local = str(found.attrname)
+        return [(id(owner), name) for name in owner.attributes if self._name(name) == local]
+
+
+def _append_text(target: etree._Element, last: etree._Element | None, text: str) -> None:
+    if last is None:
+        target.text = (target.text or "") + text
+    else:
+        last.tail = (last.tail or "") + text
