@@ -14,8 +14,6 @@ RUN = Path(__file__).parents[2] / "demo" / "run.py"
 def demo(arguments: tuple[str, ...]) -> None:
     """Legacy PHP app, modern service, proxy, traffic: the whole story in one terminal."""
     if not RUN.exists():
-        raise click.ClickException(
-            f"{RUN} is missing: the demo runs in a checkout of the project, not in a wheel"
-        )
+        raise click.ClickException(f"{RUN} is missing: the demo runs in a checkout, not from a wheel")
     # The same process goes on, so that Ctrl-C and signals reach the demo and nothing in between.
     os.execv(sys.executable, [sys.executable, str(RUN), *arguments])
