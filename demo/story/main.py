@@ -35,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 0 if once.Round(stack, screen, asked.seed).play() else 1
             live.play(stack, screen, asked.seed)
     except StartFailed as problem:
-        screen.bad(str(problem))
-        return 1
+        sys.exit(f"banyan demo: {problem}")
     except KeyboardInterrupt:
         screen.say("\nEnded.")
         return 1 if one_round else 0

@@ -59,8 +59,7 @@ class Running:
     """A part that was started. Its output is in `log`."""
 
     def __init__(self, part: Part, logs: Path) -> None:
-        if in_use(part.address):
-            raise StartFailed(f"{part.name} cannot listen on {part.address}: another program does already")
+        require_free(part)
         self.part = part
         self.log = logs / f"{part.name.replace(' ', '-').lower()}.log"
         with self.log.open("ab") as log:
@@ -118,6 +117,13 @@ def start(part: Part, logs: Path, timeout: float = 60.0) -> Running:
         running.stop()
         raise
     return running
+
+
+def require_free(part: Part) -> None:
+    """StartFailed if another program listens where the part wants to."""
+    for address in (part.address, part.health[0]):
+        if in_use(address):
+            raise StartFailed(f"{part.name} cannot listen on {address}: another program does already")
 
 
 def free_address(host: str = "127.0.0.1", preferred: int = 0) -> Address:

@@ -52,13 +52,15 @@ def running_stack(wishes: Wishes, screen: Screen) -> Iterator[Stack]:
         at = _addresses(wishes)
         routes = home.path / "routes.yaml"
         shutil.copyfile(SHIPPED, routes)
-        with screen.doing("Filling the database that both sides share"):
-            origins.seed(php, home)
         wanted = [
             ("Starting the legacy PHP gateway", origins.legacy(php, home, at.legacy)),
             ("Starting the modern FastAPI service", origins.modern(home, at.modern)),
             ("Starting Banyan before them", _banyan(home, routes, at)),
         ]
+        for _, part in wanted:
+            parts.require_free(part)
+        with screen.doing("Filling the database that both sides share"):
+            origins.seed(php, home)
         running = []
         for words, part in wanted:
             with screen.doing(words):
