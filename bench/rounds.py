@@ -16,6 +16,8 @@ from bench.stats import Spread, spread
 from bench.target import Target
 
 IDLE_IS_SUSPECT = 0.05  # more idle time of the proxy's core than this, and something else was the limit
+PAUSE = 0.06  # seconds between two looks at whether a target has come to rest
+PATIENCE = 60  # looks
 STRANGERS_ARE_SUSPECT = 0.10  # so much of the proxy's core in the hands of others, and the figure is too low
 
 
@@ -90,7 +92,18 @@ def measure(target: Target, kind: Load, seconds: int, cores: Cores) -> Sample:
     core, cpu = procfs.read_core(cores.proxy), target.cpu_seconds()
     ran = load.run(kind, target.port, seconds, cores.load)
     idle = procfs.idle_share(core, procfs.read_core(cores.proxy))
-    return Sample(ran, target.cpu_seconds() - cpu, idle, *target.rss())
+    sample = Sample(ran, target.cpu_seconds() - cpu, idle, *target.rss())
+    settle(target)
+    return sample
+
+
+def settle(target: Target) -> None:
+    """Waits until the target is done with what the load left behind, so that the next one has the core."""
+    for _ in range(PATIENCE):
+        before = target.cpu_seconds()
+        time.sleep(PAUSE)
+        if target.cpu_seconds() - before <= PAUSE / 4:
+            return
 
 
 def interleave(

@@ -16,7 +16,6 @@ from bench.venvs import ROOT
 ROUTES = 500
 CANARY = {"stage": "canary", "weight": 50}
 KINDS = (("", "GET"), ("", "POST"), ("/{id}", "GET"), ("/{id:int}/lines/{n}", "GET"), ("/{id}/void", "POST"))
-TRACING = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.01"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,9 @@ def skeleton(site: Site, workers: int) -> dict[str, Any]:
             "listen": f"127.0.0.1:{site.port}",
             "workers": workers,
             "limits": {"connections": 16000},
+            "access_log": f"{site.folder}/access.log",
+            # The origin answers 200 to anything, which is all that an exporter wants of a collector.
+            "tracing": {"endpoint": f"http://127.0.0.1:{site.origin}/v1/traces", "sample": 1},
         },
         "control": {"listen": f"127.0.0.1:{free_port()}"},
         "ledger": f"sqlite:///{site.folder}/banyan.db",
@@ -94,7 +96,7 @@ def serve(site: Site, configuration: dict[str, Any], env: Mapping[str, str]) -> 
     config = site.folder / "routes.yaml"
     config.write_text(json.dumps(configuration, indent=1))
     argv = [sys.executable, "-m", "proxy", "serve", "--config", str(config)]
-    return Command(argv, {"PYTHONPATH": str(ROOT), **TRACING, **env})
+    return Command(argv, {"PYTHONPATH": str(ROOT), **env})
 
 
 def banyan(key: str, title: str, setup: Setup | None = None) -> Peer:
