@@ -29,7 +29,11 @@ $field = fn (string $name) => in_array($name, $wrong, true) ? 'class="wrong"' : 
           <input name="card[holder]" autocomplete="cc-name" required></label>
         <button type="submit">Pay <?= e(money($payment['amount'], $payment['currency'])) ?></button>
       </form>
-      <p class="hint">Test cards: 4111 1111 1111 1111 pays, 4000 0000 0000 3220 asks the bank, 4000 0000 0000 0002 is declined.</p>
+      <ul class="hint cards">
+        <li><code>4111 1111 1111 1111</code> pays</li>
+        <li><code>4000 0000 0000 3220</code> asks the bank</li>
+        <li><code>4000 0000 0000 0002</code> is declined</li>
+      </ul>
 <?php else: ?>
       <p><span class="badge <?= e($payment['status']) ?>"><?= e(str_replace('_', ' ', $payment['status'])) ?></span></p>
       <p>Nothing more to do: <?= e($merchant['name']) ?> has been told.</p>

@@ -8,5 +8,8 @@
         <label>Password <input type="password" name="password" autocomplete="current-password" required></label>
         <button type="submit">Sign in</button>
       </form>
-      <p class="hint">In the demo: <code>anna@nordlicht.example</code> with <code>nordlicht-demo</code></p>
+      <ul class="hint cards">
+        <li><code>anna@nordlicht.example</code></li>
+        <li><code>nordlicht-demo</code></li>
+      </ul>
     </section>

@@ -16,7 +16,7 @@
           <dt>Refunded</dt><dd><?= e(money($refunded, $payment['currency'])) ?></dd>
         </dl>
 <?php foreach ($refunds as $refund): ?>
-        <p class="line"><?= e($refund['created_at']) ?> · <?= e(money($refund['amount'], $payment['currency'])) ?> · <?= e($refund['reason']) ?></p>
+        <p class="line"><?= e($refund['created_at']) ?> · <?= e(money($refund['amount'], $payment['currency'])) ?> · <?= e(strtr($refund['reason'], '_/', '  ')) ?></p>
 <?php endforeach ?>
       </section>
       <div>
