@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _introduce(stack: Stack, screen: Screen) -> None:
     screen.title("Everything runs")
-    screen.table(
+    screen.names(
         [
             ("Clients come in at", f"{stack.at.clients.url}   (try /login.php)"),
             ("Engineers and QA at", stack.at.control.url),

@@ -98,14 +98,13 @@ class Round:
         self._count(f"a flip takes {usual:.2f} s, not under one" if usual >= 1.0 else None)
 
     def _judge(self, one: Flip) -> None:
-        words = f"to {one.stage}: {one.requests} requests, {one.failed} failed, the old side was last asked"
+        when = f"{one.seconds * 1000:.0f} ms after the file was saved" if one.done else "never"
+        words = f"to {one.stage}: {one.requests} requests, {one.failed} failed, in force {when}"
         if one.done and not one.failed:
             self._tally.right += one.requests
-            self._screen.good(f"{words} {one.seconds * 1000:.0f} ms after the file was saved")
+            self._screen.good(words)
         else:
-            self._count(
-                f"{words} {one.seconds:.2f} s after{'' if one.done else ', and the flip never ended'}"
-            )
+            self._count(words)
 
     def _count(self, problem: str | None) -> None:
         if problem is not None:

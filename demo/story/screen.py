@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 
 class Screen:
@@ -43,11 +42,7 @@ class Screen:
         """Something that is not."""
         self._console.print(f"  [bold red]✗[/] {escape(text)}")
 
-    def table(self, rows: list[tuple[str, str]]) -> None:
+    def names(self, rows: list[tuple[str, str]]) -> None:
         """Names and what they stand for."""
-        table = Table(box=None, show_header=False, padding=(0, 2))
-        table.add_column(style="bold", no_wrap=True)
-        table.add_column(overflow="fold")
         for name, value in rows:
-            table.add_row(escape(name), escape(value))
-        self._console.print(table)
+            self._console.print(f"  [bold]{escape(name):<22}[/] {escape(value)}")
