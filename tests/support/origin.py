@@ -68,6 +68,8 @@ class Exchange:
         """Close this connection after what has been sent."""
         self.closed = True
         with contextlib.suppress(OSError):
+            if isinstance(self.socket, ssl.SSLSocket):
+                self.socket.unwrap()  # says that nothing was cut off
             self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:

@@ -1,0 +1,233 @@
+"""TLS on either side: clients over it, backends over it, and who is not believed."""
+
+import hashlib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.support.banyan import Banyan, Lane, running
+from tests.support.dataplane import Connect, backend, connector
+from tests.support.hostile import SMUGGLED, assert_problem
+from tests.support.origin import Exchange, Origin, echo
+from tests.support.wire import Wire, request, response
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a certificate authority issued: files for the program, contexts for the test's own ends."""
+
+    authority: trustme.CA
+    home: Path
+
+    def file(self, name: str) -> str:
+        return str(self.home / name)
+
+    def context(self, certificate: trustme.LeafCert, *, ask: bool = False) -> ssl.SSLContext:
+        """A server's context; `ask` demands a certificate of the client too."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        if ask:
+            context.verify_mode = ssl.CERT_REQUIRED
+            self.authority.configure_trust(context)
+        return context
+
+    def trusting(self) -> ssl.SSLContext:
+        """A client's context that trusts this authority."""
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        return context
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    keys = Keys(trustme.CA(), tmp_path_factory.mktemp("keys"))
+    keys.authority.cert_pem.write_to_path(keys.file("ca.pem"))
+    trustme.CA().cert_pem.write_to_path(keys.file("other-ca.pem"))
+    for name, identity in (("server", "localhost"), ("client", "banyan@localhost")):
+        certificate = keys.authority.issue_cert(identity, "127.0.0.1")
+        certificate.private_key_pem.write_to_path(keys.file(f"{name}.key"))
+        for blob in certificate.cert_chain_pems:
+            blob.write_to_path(keys.file(f"{name}.pem"), append=True)
+    return keys
+
+
+@pytest.fixture(scope="module")
+def origins(keys: Keys) -> Iterator[dict[str, Origin]]:
+    """Origins behind TLS, by what is special about them."""
+    good = keys.authority.issue_cert("localhost", "127.0.0.1")
+    origins = {
+        "good": Origin(keys.context(good)),
+        "wrong-name": Origin(keys.context(keys.authority.issue_cert("elsewhere.test"))),
+        "asks": Origin(keys.context(good, ask=True)),
+    }
+    yield origins
+    for origin in origins.values():
+        origin.close()
+
+
+@pytest.fixture(scope="module")
+def tls_proxy(
+    lane: Lane,
+    keys: Keys,
+    origins: dict[str, Origin],
+    main_origin: Origin,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Banyan]:
+    ca, other = keys.file("ca.pem"), keys.file("other-ca.pem")
+    own = {"cert": keys.file("client.pem"), "key": keys.file("client.key")}
+    backends = {"plain": backend(main_origin)}
+    for name, origin, tls in (
+        ("good", "good", {"ca": ca}),
+        ("stranger", "good", {"ca": other}),
+        ("unverified", "wrong-name", {"ca": other, "verify": False}),
+        ("wrong-name", "wrong-name", {"ca": ca}),
+        ("mutual", "asks", {"ca": ca, **own}),
+        ("nameless", "asks", {"ca": ca}),
+    ):
+        backends[name] = backend(main_origin, url=f"https://localhost:{origins[origin].port}", tls=tls)
+    backends["not-tls"] = backend(
+        main_origin, url=f"https://localhost:{main_origin.port}", tls={"verify": False}
+    )
+    config = {
+        "server": {
+            "tls": {"cert": keys.file("server.pem"), "key": keys.file("server.key")},
+            "timeouts": {"header": "2s"},
+        },
+        "backends": backends,
+        "defaults": {"legacy": "plain"},
+        "routes": [
+            {"id": name, "match": {"path": f"/{name}/{{rest:path}}"}, "legacy": name} for name in backends
+        ],
+    }
+    with running(tmp_path_factory.mktemp("tls"), config, lane) as banyan:
+        yield banyan
+
+
+@pytest.fixture
+def connect(tls_proxy: Banyan) -> Iterator[Connect]:
+    yield from connector(tls_proxy.address)
+
+
+@pytest.fixture
+def wire(connect: Connect, keys: Keys) -> Wire:
+    return connect(tls=keys.trusting())
+
+
+def test_a_client_over_tls(origin: Origin, wire: Wire) -> None:
+    assert wire.ask(request(b"/a//b?c=%2F", method=b"POST", body=b"x")).body == b"POST /a//b?c=%2F x"
+    assert origin.seen[0].get(b"x-forwarded-proto") == b"https"
+    wire.send(request(b"/1") + request(b"/2"))
+    assert [wire.response().body, wire.response().body] == [b"GET /1 ", b"GET /2 "]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda v: v.name)
+def test_current_versions_of_tls(
+    origin: Origin, connect: Connect, keys: Keys, version: ssl.TLSVersion
+) -> None:
+    context = keys.trusting()
+    context.minimum_version = context.maximum_version = version
+    assert connect(tls=context).ask(request()).status == 200
+
+
+def test_http_1_1_is_what_is_agreed_on(origin: Origin, connect: Connect, keys: Keys) -> None:
+    """A client that would rather speak HTTP/2 must not be left believing that it does."""
+    context = keys.trusting()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    wire = connect(tls=context)
+    assert isinstance(wire.socket, ssl.SSLSocket)
+    assert wire.socket.selected_alpn_protocol() in (None, "http/1.1")
+    assert wire.ask(request()).status == 200
+
+
+def test_large_bodies_over_tls(origin: Origin, wire: Wire) -> None:
+    body = hashlib.sha256(b"tls").digest() * 100_000
+
+    def digests(exchange: Exchange) -> None:
+        exchange.send(response(b"200 OK", b"X-Digest: " + _digest(exchange.body()), body=body))
+
+    origin.plays(digests)
+    answered = wire.ask(request(b"/", method=b"POST", body=body))
+    assert (answered.get(b"x-digest"), answered.body) == (_digest(body), body)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()
+
+
+def test_a_refusal_over_tls(origin: Origin, wire: Wire) -> None:
+    wire.send(b"GET / HTTP/1.1\r\nHost: a\r\nBad Name: 1\r\n\r\n" + SMUGGLED)
+    answered = wire.response()
+    assert answered.status == 400
+    assert_problem(answered, "bad-request")
+    assert wire.is_closed()
+    assert origin.seen == []
+
+
+def test_a_cut_response_over_tls(origin: Origin, wire: Wire) -> None:
+    def breaks_off(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")
+        exchange.close()
+
+    origin.plays(breaks_off)
+    answered = wire.ask(request())
+    assert answered.status == 502 or not answered.complete
+
+
+@pytest.mark.parametrize(
+    "sent", [request(), b"\x16\x03\x01\x00\x05hello", bytes(1000)], ids=["plain-http", "bad-hello", "zeros"]
+)
+def test_what_is_not_tls_is_dropped(origin: Origin, connect: Connect, keys: Keys, sent: bytes) -> None:
+    wire = connect()
+    wire.send(sent)
+    assert b"200" not in wire.stream.rest()[:20]
+    assert origin.seen == []
+    assert connect(tls=keys.trusting()).ask(request()).status == 200
+
+
+@pytest.mark.parametrize("name", [b"good", b"unverified", b"mutual"], ids=bytes.decode)
+def test_backends_over_tls(wire: Wire, origins: dict[str, Origin], name: bytes) -> None:
+    for origin in origins.values():
+        origin.forget()
+    for number in (1, 2, 3):
+        target = b"/%s/%d" % (name, number)
+        assert wire.ask(request(target, method=b"PUT", body=b"x")).body == b"PUT " + target + b" x"
+    seen = [each for origin in origins.values() for each in origin.seen]
+    assert len(seen) == 3 and len({each.connection for each in seen}) == 1
+
+
+@pytest.mark.parametrize("name", [b"stranger", b"wrong-name", b"not-tls"], ids=bytes.decode)
+def test_backends_that_are_not_who_they_should_be(
+    wire: Wire, origins: dict[str, Origin], main_origin: Origin, name: bytes
+) -> None:
+    """Nothing of the request is sent to them."""
+    for origin in (*origins.values(), main_origin):
+        origin.forget()
+    answered = wire.ask(request(b"/" + name + b"/x", b"Authorization: Bearer secret"))
+    assert answered.status == 502
+    assert_problem(answered, "upstream-unreachable")
+    assert [each for origin in origins.values() for each in origin.seen] == []
+    main_origin.forget()
+
+
+def test_a_backend_that_demands_a_certificate(wire: Wire, origins: dict[str, Origin]) -> None:
+    """TLS 1.3 refuses after the handshake, so it may look like a lost connection."""
+    origins["asks"].forget()
+    answered = wire.ask(request(b"/nameless/x"))
+    assert answered.status == 502
+    assert origins["asks"].seen == []
+
+
+def test_a_backend_over_tls_may_close_until_close(wire: Wire, origins: dict[str, Origin]) -> None:
+    def closes(exchange: Exchange) -> None:
+        exchange.body()
+        exchange.send(b"HTTP/1.0 200 OK\r\n\r\nuntil the end")
+        exchange.close()
+
+    origins["good"].forget()
+    origins["good"].plays(closes, echo)
+    assert wire.ask(request(b"/good/x")).body == b"until the end"
+    assert wire.ask(request(b"/good/next")).body == b"GET /good/next "
