@@ -1,8 +1,10 @@
 """What routes ask of values, and the names of the variables they ask for."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from proxy.routing import plain
+from proxy.routing import php, plain
 from proxy.routing.php import PhpArray
 from proxy.routing.values import MAX_REGEX_VALUE, Exact, Present, regex
 from proxy.routing.variable import Variable, variable
@@ -117,6 +119,21 @@ def test_cookies_of_both_dialects() -> None:
     assert variable("a.b", php_dialect=True).in_cookies(lines) == b"A"
     assert variable("a.b", php_dialect=False).in_cookies(lines) == b"%41"
     assert plain.parse_cookies([b"flag; a=1 ;b==;a=2"]) == {b"a": b"1", b"b": b"="}
+
+
+COOKIES = st.lists(
+    st.sampled_from(
+        ["a=1", "a=%41 ", " a=2", "a =3", "a", "ba=4", "b=a", "a[x]=5", "a_b=6", "a.b=7", "x=a=8", ""]
+    ),
+    max_size=4,
+).map(lambda pairs: ";".join(pairs).encode())
+
+
+@given(st.lists(COOKIES, max_size=3), st.sampled_from(["a", "a_b", "b", "a[x]"]), st.booleans())
+def test_one_cookie_reads_as_all_cookies_do(lines: list[bytes], name: str, php_dialect: bool) -> None:
+    cookie = variable(name, php_dialect)
+    value = cookie.find((php.parse_cookies if php_dialect else plain.parse_cookies)(lines))
+    assert cookie.in_cookies(lines) == (value if isinstance(value, bytes) else None)
 
 
 @pytest.mark.parametrize(

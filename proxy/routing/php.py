@@ -89,10 +89,15 @@ def parse_cookies(lines: Iterable[bytes]) -> PhpArray:
     stood between them (RFC 9113 §8.2.3).
     """
     result = PhpArray()
-    pairs = (pair.lstrip(_SPACE) for line in lines for pair in line.split(b";"))
-    for pair in islice((pair for pair in pairs if pair and pair[0] != _EQUALS), MAX_INPUT_VARS):
+    pairs = [pair.lstrip(_SPACE) for line in lines for pair in line.split(b";")]
+    for pair in [pair for pair in pairs if pair and pair[0] != _EQUALS][:MAX_INPUT_VARS]:
         name, _, value = pair.partition(b"=")
-        _register(result, name, unquote_to_bytes(value), keep_first=True)
+        if b"%" in value:
+            value = unquote_to_bytes(value)
+        if _SIMPLE(name):
+            result.setdefault(name, value)
+        else:
+            _register(result, name, value, keep_first=True)
     return result
 
 

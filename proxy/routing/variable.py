@@ -1,7 +1,10 @@
 """One variable of a query string, a form or the cookies, found as the legacy backend's dialect finds it."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
 
 from proxy.routing import php, plain
 from proxy.routing.php import Key, Value, Values
@@ -29,8 +32,18 @@ class Variable:
         """Its scalar value in a raw query string."""
         return _scalar(self.find(parse_query(query, self.php)))
 
-    def in_cookies(self, lines: Iterable[bytes]) -> bytes | None:
+    def in_cookies(self, lines: Sequence[bytes]) -> bytes | None:
         """Its scalar value in the values of a request's Cookie headers; the first of duplicates wins."""
+        base = self.base
+        # Cookies' names are not encoded, and mangling makes only `_`, so that this name has one spelling.
+        if isinstance(base, bytes) and not (self.php and b"_" in base):
+            lines = [line for line in lines if base in line]
+            if not lines:
+                return None
+            if len(lines) == 1 and not self.indexes and lines[0].count(base) == 1:
+                found = _cookie(base).search(lines[0])
+                if found:
+                    return unquote_to_bytes(found[1]) if self.php else found[1].strip()
         parse = php.parse_cookies if self.php else plain.parse_cookies
         return _scalar(self.find(parse(lines)))
 
@@ -50,6 +63,11 @@ def variable(name: str, php_dialect: bool) -> Variable:
     if len(known) < len(indexes):
         raise ValueError(f"{name!r} names no element: write its index, as in {name.replace('[]', '[0]')!r}")
     return Variable(name, base, known, True)
+
+
+@lru_cache(maxsize=256)
+def _cookie(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:^|;)[ \t]*+" + re.escape(name) + rb"=([^;]*+)")
 
 
 def parse_query(query: bytes, php_dialect: bool) -> Values:
