@@ -1,6 +1,7 @@
 """Compare two answers to one request. Pure: no clock, no randomness, no I/O."""
 
 from shadow.compare.engine import compare
+from shadow.compare.hints import explained
 from shadow.compare.model import (
     ABSENT,
     Absent,
@@ -33,5 +34,6 @@ __all__ = [
     "Verdict",
     "Where",
     "compare",
+    "explained",
     "shown",
 ]

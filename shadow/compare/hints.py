@@ -6,14 +6,20 @@ from decimal import Decimal
 
 from shadow.compare import numbers, values
 from shadow.compare.instants import Instant
-from shadow.compare.model import Json
+from shadow.compare.model import ABSENT, Difference, Json, Where
 from shadow.compare.treatment import Preset, Treatment
 
 _UTC = Instant()
 
 
-def hint(one: Json, other: Json) -> str:
-    """ "" when there is nothing to say beyond the two values."""
+def explained(difference: Difference) -> str:
+    """What is known of a difference beyond its two values; "" if nothing is.
+
+    Worked out when someone looks, not while comparing: there can be thousands of differences.
+    """
+    one, other = difference.primary, difference.shadow
+    if difference.hint or one is ABSENT or other is ABSENT or difference.where is not Where.BODY:
+        return difference.hint
     return _structures(one, other) or _structures(other, one) or _scalars(one, other)
 
 

@@ -67,16 +67,16 @@ def _checked(value: Json, text: str, limits: Limits) -> Json:
 
 
 def _depth(value: Json) -> int:
-    depth, level = 0, [value]
-    while level := [
-        child for parent in level if isinstance(parent, dict | list) for child in _children(parent)
-    ]:
+    depth, level = 0, [value] if isinstance(value, dict | list) else []
+    while level:
         depth += 1
+        level = [
+            child
+            for parent in level
+            for child in (parent if isinstance(parent, list) else parent.values())
+            if child.__class__ is dict or child.__class__ is list
+        ]
     return depth
-
-
-def _children(parent: dict[str, Json] | list[Json]) -> list[Json]:
-    return parent if isinstance(parent, list) else list(parent.values())
 
 
 def _load(text: str) -> Json:

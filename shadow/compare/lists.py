@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import itemgetter, ne
 
 from shadow.compare import values
 from shadow.compare.align import Budget, Elements, Pair, align
 from shadow.compare.model import Json
 from shadow.compare.selectors import State
-from shadow.compare.shapes import Shapes, identities
+from shadow.compare.shapes import Shapes, are_in_step, identities
 from shadow.compare.treatment import Treatment
 
 
@@ -25,9 +25,10 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """One side's array: values and, beside each, where the queries stand there."""
+    """One side's array: values and, beside each, its index and where the queries stand there."""
 
     values: Sequence[Json]
+    indexes: Sequence[int]
     states: Sequence[State | None]
 
 
@@ -42,8 +43,10 @@ class Pairer:
 
     def ordered(self, left: Array, right: Array) -> Pairing:
         """By content, in order: an insertion is one element too many and nothing else."""
+        if are_in_step(left.values, right.values):
+            return Pairing(_numbered(left.values))
         ones, others = self._shapes(left), self._shapes(right)
-        if ones == others:
+        if _is_in_place(ones, others):
             return Pairing(_numbered(ones))
         if _permuted(ones, others):
             return Pairing(_matched(ones, others), reordered=True)
@@ -124,8 +127,20 @@ def _size(value: Json) -> float:
     return (len(value) + 1) / 2 if isinstance(value, dict | list) else 1
 
 
-def _numbered(items: Sequence[Hashable]) -> list[Pair]:
+def _numbered(items: Sequence[object]) -> list[Pair]:
     return [(index, index) for index in range(len(items))]
+
+
+def _is_in_place(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
+    """Whether no alignment brings fewer differences than pairing by position does.
+
+    Any alignment leaves at least those elements without an equal partner that the other side, in whatever
+    order, has no equal of.
+    """
+    if len(ones) != len(others):
+        return False
+    here: int = sum(map(ne, ones, others))
+    return here == 0 or here <= (Counter(ones) - Counter(others)).total()
 
 
 def _permuted(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:

@@ -41,10 +41,10 @@ def same_double(one: Number, other: Number) -> bool:
     Never true between two integers: those are exact at any size, and PHP's float for one above int64 is a
     loss.
     """
-    if _is_integer(one) and _is_integer(other):
-        return False
     left = to_double(one)
-    return left == to_double(other) and math.isfinite(left)
+    if left != to_double(other) or not math.isfinite(left):
+        return False
+    return not (_is_integer(one) and _is_integer(other))
 
 
 def to_double(number: Number) -> float:

@@ -1,6 +1,6 @@
 """What an array's elements look like to alignment: equal shapes are (almost surely) equal values.
 
-Shapes only decide which elements are compared with each other; whether these are equal the walk decides.
+They decide which elements are compared with each other, and spare the walk the containers that are equal.
 """
 
 from collections.abc import Hashable, Sequence
@@ -13,53 +13,85 @@ from shadow.compare.selectors import State
 from shadow.compare.treatment import Preset, Treatment
 
 _ANY: Final = object()  # stands for a value that a rule compares loosely, or does not compare
-_DEEP: Final = object()  # stands for whatever lies deeper than shapes look
+_TRUE: Final = object()
+_FALSE: Final = object()
+# Scalars that are their own shapes: equal values of these are equal to JSON too, which True and 1 are not.
+_OWN = frozenset((str, int, Decimal, type(None)))
 _LEVELS = 100
 _KNOWN_NAMES = ("id", "uuid", "key", "code", "name")
 _CANDIDATES = 12
 
 
 class Shapes:
-    """Every container gets one object that stands for its content, so that comparing two shapes is
-    one `is`.
+    """Every container gets one object that stands for its content: comparing two shapes is one `is`.
+
+    Without rules, equal shapes are equal values: numbers by value, booleans told from the numbers 0 and 1.
     """
 
     def __init__(self, base: Treatment) -> None:
         self._base = base
         self._known: dict[Hashable, object] = {}
-        self._seen: dict[int, object] = {}
+        self._seen: dict[int, tuple[Json, object]] = {}  # the value too: an id is only unique while it lives
 
     def of(self, value: Json, state: State | None, levels: int = _LEVELS) -> Hashable:
-        """The shape of a value that stays alive, at one place, as long as this object does."""
-        treatment = state.treatment if state is not None else self._base
+        """The shape of the value at one place."""
+        treatment = self._base if state is None else state.treatment
         if treatment.ignore or treatment.loose:
             return _ANY
         if not isinstance(value, dict | list):
-            return _scalar(value, treatment) if treatment.presets else value
+            return _scalar(value, treatment)
         if levels == 0:
-            return _DEEP
+            return object()  # equals nothing: what lies deeper is left to the walk
         found = self._seen.get(id(value))
         if found is None:
             content = self._content(value, state, levels - 1)
-            found = self._seen[id(value)] = self._known.setdefault(content, object())
-        return found
+            found = self._seen[id(value)] = value, self._known.setdefault(content, object())
+        return found[1]
+
+    def same(self, one: Json, other: Json) -> bool:
+        """Whether two containers are known to have one shape; nothing is worked out for that."""
+        left, right = self._seen.get(id(one)), self._seen.get(id(other))
+        return left is not None and right is not None and left[1] is right[1]
 
     def _content(self, value: "dict[str, Json] | list[Json]", state: State | None, levels: int) -> Hashable:
+        if state is not None:
+            return self._treated(value, state, levels)
+        own = _OWN if not self._base.presets else frozenset[type]()
         if isinstance(value, list):
-            return tuple(
-                [self.of(item, state.step(i) if state else None, levels) for i, item in enumerate(value)]
-            )
-        if state is None:
-            return frozenset([(name, self.of(item, None, levels)) for name, item in value.items()])
+            return tuple([item if item.__class__ in own else self.of(item, None, levels) for item in value])
+        return frozenset(
+            [
+                (name, item if item.__class__ in own else self.of(item, None, levels))
+                for name, item in value.items()
+            ]
+        )
+
+    def _treated(self, value: "dict[str, Json] | list[Json]", state: State, levels: int) -> Hashable:
+        """The content where rules may hold; members that they leave out of a comparison are left out."""
+        if isinstance(value, list):
+            return tuple([self.of(item, state.step(index), levels) for index, item in enumerate(value)])
         shapes = [(name, self.of(item, state.step(name), levels)) for name, item in value.items()]
         return frozenset([shape for shape in shapes if shape[1] is not _ANY])
 
 
 def _scalar(value: "bool | int | Decimal | str | None", treatment: Treatment) -> Hashable:
-    if Preset.NUMERIC_STRING in treatment.presets and isinstance(value, str):
+    if isinstance(value, bool):
+        return _TRUE if value else _FALSE
+    if isinstance(value, str) and Preset.NUMERIC_STRING in treatment.presets:
         number = numbers.from_string(value)
         return value if number is None else number
     return value
+
+
+def are_in_step(left: Sequence[Json], right: Sequence[Json]) -> bool:
+    """Whether two arrays hold objects with the same identities in the same order."""
+    if len(left) != len(right) or len(left) < 2:
+        return False
+    for name in _names(left, right):
+        ones = _distinct(left, name)
+        if ones and ones == _distinct(right, name):
+            return True
+    return False
 
 
 def identities(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashable], list[Hashable]] | None:
@@ -75,6 +107,8 @@ def identities(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashab
         shared = len(set(ones) & set(others)) if ones and others else 0
         if shared and (best is None or (shared, -rank) > best[:2]):
             best = (shared, -rank, ones, others)
+        if shared == min(len(left), len(right)):
+            break
     return best[2:] if best else None
 
 

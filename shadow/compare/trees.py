@@ -4,20 +4,19 @@ The walk keeps a list of pairs still to look at instead of recursing: the depth 
 stack.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from shadow.compare import values
 from shadow.compare.align import Budget
 from shadow.compare.findings import Findings
-from shadow.compare.hints import hint, is_sparse
+from shadow.compare.hints import is_sparse
 from shadow.compare.lists import Array, Pairer
 from shadow.compare.model import ABSENT, Json, Kind
 from shadow.compare.places import Place, Style, written
 from shadow.compare.selectors import Key, State
 from shadow.compare.shapes import Shapes
-from shadow.compare.treatment import Preset, Treatment
+from shadow.compare.treatment import PLAIN, Preset, Treatment
 
 _BROKEN = "does not fit the rule's pattern on both sides"
 _SCALARS = frozenset((str, int, bool, type(None), Decimal))
@@ -44,7 +43,8 @@ class Walk:
         self._base = base
         self._style = style
         self._todo: list[tuple[Spot, Spot]] = []
-        self._pairer = Pairer(Shapes(base), Budget(findings.limits.alignment), mirror, base)
+        self._shapes = Shapes(base)
+        self._pairer = Pairer(self._shapes, Budget(findings.limits.alignment), mirror, base)
 
     def compare(self, primary: Spot, shadow: Spot) -> None:
         """Add every difference between two values to the findings."""
@@ -61,16 +61,24 @@ class Walk:
 
     def _pair(self, primary: Spot, shadow: Spot) -> None:
         treatment = self._treatment(primary, shadow)
-        if treatment.ignore:
-            return
-        one, other = self._bridged(primary, shadow, treatment)
-        walked = not treatment.loose or _is_walked(one.value, other.value, treatment)
-        if walked and isinstance(one.value, dict) and isinstance(other.value, dict):
-            self._objects(one, one.value, other, other.value)
-        elif walked and isinstance(one.value, list) and isinstance(other.value, list):
-            self._lists(one, one.value, other, other.value, treatment)
+        if treatment is PLAIN:
+            if not self._shapes.same(primary.value, shadow.value):
+                self._walked(primary, shadow, treatment)
+        elif not treatment.ignore:
+            one, other = self._bridged(primary, shadow, treatment)
+            if treatment.loose and not _is_walked(one.value, other.value, treatment):
+                self._values(one, other.value, treatment)
+            else:
+                self._walked(one, other, treatment)
+
+    def _walked(self, primary: Spot, shadow: Spot, treatment: Treatment) -> None:
+        one, other = primary.value, shadow.value
+        if isinstance(one, dict) and isinstance(other, dict):
+            self._objects(primary, one, shadow, other)
+        elif isinstance(one, list) and isinstance(other, list):
+            self._lists(primary, one, shadow, other, treatment)
         else:
-            self._values(one, other, treatment)
+            self._values(primary, other, treatment)
 
     def _bridged(self, primary: Spot, shadow: Spot, treatment: Treatment) -> tuple[Spot, Spot]:
         """Both sides in one form where PHP's array became the other container and a rule allows that."""
@@ -96,7 +104,9 @@ class Walk:
                 self._only(primary.child(name, one), Kind.MISSING)
                 continue
             other = others[name]
-            if plain and one.__class__ in _SCALARS and one.__class__ is other.__class__ and one == other:
+            if plain and one.__class__ in _SCALARS and other.__class__ in _SCALARS:
+                if one != other or one.__class__ is not other.__class__:
+                    self._values(Spot(one, (primary.place, name), None), other, self._base)
                 continue
             found.append((primary.child(name, one), shadow.child(name, other)))
         for name, other in others.items():
@@ -107,24 +117,31 @@ class Walk:
     def _lists(
         self, primary: Spot, ones: list[Json], shadow: Spot, others: list[Json], treatment: Treatment
     ) -> None:
-        left, right = _elements(primary, ones), _elements(shadow, others)
-        arrays = _array(left), _array(right)
-        pairing = (
-            self._pairer.unordered(*arrays, treatment.key)
-            if treatment.unordered
-            else self._pairer.ordered(*arrays)
-        )
+        if treatment is PLAIN and _are_same(ones, others):
+            return
+        left, right = _array(ones, primary.state), _array(others, shadow.state)
+        if treatment.unordered:
+            pairing = self._pairer.unordered(left, right, treatment.key)
+        else:
+            pairing = self._pairer.ordered(left, right)
         if pairing.reordered:
-            self._add(primary.place, Kind.ORDER, primary, shadow, treatment)
-        paired = {one for one, _ in pairing.pairs}, {other for _, other in pairing.pairs}
-        self._alone(left, paired[0], Kind.MISSING)
-        self._alone(right, paired[1], Kind.EXTRA)
-        self._todo.extend((left[one], right[other]) for one, other in reversed(pairing.pairs))
+            self._add(Kind.ORDER, primary, shadow.value, treatment)
+        self._alone(primary, left, {one for one, _ in pairing.pairs}, Kind.MISSING)
+        self._alone(shadow, right, {other for _, other in pairing.pairs}, Kind.EXTRA)
+        plain = primary.state is None and shadow.state is None
+        for i, j in reversed(pairing.pairs):
+            one, other = left.values[i], right.values[j]
+            if not (
+                plain and one.__class__ in _SCALARS and one.__class__ is other.__class__ and one == other
+            ):
+                self._todo.append(
+                    (primary.child(left.indexes[i], one), shadow.child(right.indexes[j], other))
+                )
 
-    def _alone(self, spots: Sequence[Spot], paired: set[int], kind: Kind) -> None:
-        for index, spot in enumerate(spots):
-            if index not in paired:
-                self._only(spot, kind)
+    def _alone(self, parent: Spot, array: Array, paired: set[int], kind: Kind) -> None:
+        for number, index in enumerate(array.indexes):
+            if number not in paired:
+                self._only(parent.child(index, array.values[number]), kind)
 
     def _only(self, spot: Spot, kind: Kind) -> None:
         """A member or an element that one side has alone."""
@@ -134,23 +151,17 @@ class Walk:
         if spot.value is None and Preset.NULL_MISSING in treatment.presets and isinstance(_key(spot), str):
             self._note(Preset.NULL_MISSING)
             return
-        values = (spot.value, ABSENT) if kind is Kind.MISSING else (ABSENT, spot.value)
-        self._findings.body(written(spot.place, self._style), kind, *values, money=treatment.money)
+        one, other = (spot.value, ABSENT) if kind is Kind.MISSING else (ABSENT, spot.value)
+        self._findings.body(written(spot.place, self._style), kind, one, other, money=treatment.money)
 
-    def _values(self, primary: Spot, shadow: Spot, treatment: Treatment) -> None:
-        one, other = primary.value, shadow.value
-        kind = values.difference(one, other, treatment, self._note)
+    def _values(self, primary: Spot, shadow: Json, treatment: Treatment) -> None:
+        kind = values.difference(primary.value, shadow, treatment, self._note)
         if kind is not None:
-            broken = treatment.pattern is not None
-            self._add(
-                primary.place, kind, primary, shadow, treatment, _BROKEN if broken else hint(one, other)
-            )
+            self._add(kind, primary, shadow, treatment, _BROKEN if treatment.pattern is not None else "")
 
-    def _add(
-        self, place: Place, kind: Kind, primary: Spot, shadow: Spot, treatment: Treatment, said: str = ""
-    ) -> None:
-        path = written(place, self._style)
-        self._findings.body(path, kind, primary.value, shadow.value, money=treatment.money, hint=said)
+    def _add(self, kind: Kind, primary: Spot, shadow: Json, treatment: Treatment, hint: str = "") -> None:
+        path = written(primary.place, self._style)
+        self._findings.body(path, kind, primary.value, shadow, money=treatment.money, hint=hint)
 
     def _note(self, name: str) -> None:
         self._findings.normalised[name] += 1
@@ -169,14 +180,21 @@ def _is_walked(one: Json, other: Json, treatment: Treatment) -> bool:
     return treatment.instant is None or treatment.instant.same(one, other) is None
 
 
-def _elements(spot: Spot, items: Sequence[Json]) -> list[Spot]:
+def _are_same(ones: list[Json], others: list[Json]) -> bool:
+    """Whether two lists hold the same scalars, which is the most common case and the cheapest to see."""
+    if ones != others:
+        return False
+    both = zip(ones, others, strict=True)
+    return all(one.__class__ is other.__class__ and one.__class__ in _SCALARS for one, other in both)
+
+
+def _array(items: list[Json], state: State | None) -> Array:
     """The elements of an array but those that are ignored: they must not shift the others."""
-    spots = [spot.child(index, item) for index, item in enumerate(items)]
-    return [item for item in spots if item.state is None or not item.state.treatment.ignore]
-
-
-def _array(spots: Sequence[Spot]) -> Array:
-    return Array([spot.value for spot in spots], [spot.state for spot in spots])
+    if state is None:
+        return Array(items, range(len(items)), [None] * len(items))
+    states = [state.step(index) for index in range(len(items))]
+    kept = [index for index, step in enumerate(states) if step is None or not step.treatment.ignore]
+    return Array([items[index] for index in kept], kept, [states[index] for index in kept])
 
 
 def _key(spot: Spot) -> Key | None:

@@ -7,7 +7,7 @@ from typing import assert_never
 from shadow.compare import numbers
 from shadow.compare.charsets import is_mojibake
 from shadow.compare.model import Json, Kind
-from shadow.compare.treatment import Pattern, Preset, Treatment
+from shadow.compare.treatment import PLAIN, Pattern, Preset, Treatment
 
 Note = Callable[[str], None]
 
@@ -21,6 +21,8 @@ def difference(one: Json, other: Json, treatment: Treatment, note: Note) -> Kind
         return None if _fits(treatment.pattern, one) and _fits(treatment.pattern, other) else Kind.CHANGED
     if one == other and type(one) is type(other):
         return None
+    if isinstance(one, str) and isinstance(other, str) and treatment is PLAIN:
+        return Kind.MOJIBAKE if is_mojibake(one, other) else Kind.CHANGED
     name = _equal_as(one, other, treatment)
     if name:
         note(name)
