@@ -46,12 +46,14 @@ class Problem:
     """A finding before it has a position: the key path it is about, and what is wrong there.
 
     `at_key` points at the key instead of its value: an unknown key, or a key whose mere presence matters.
+    `{line}` in the message becomes the line of `other`, a second place that has to do with it.
     """
 
     path: KeyPath
     message: str
     severity: Severity = Severity.ERROR
     at_key: bool = False
+    other: KeyPath | None = None
 
 
 def dotted(path: KeyPath) -> str:

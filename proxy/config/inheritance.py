@@ -17,9 +17,16 @@ def overlay(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, An
 
 
 def inherit(route: RouteConfig, defaults: Defaults) -> RouteConfig:
-    """The route with the defaults' values for all keys that it does not mention."""
-    missing = defaults.model_fields_set - route.model_fields_set
-    return route.model_copy(update={name: getattr(defaults, name) for name in missing}) if missing else route
+    """The route with the defaults' values for all keys that it does not mention.
+
+    `model_fields_set` goes on to name the keys that the route itself mentions.
+    """
+    own = route.model_fields_set
+    missing = defaults.model_fields_set - own
+    if not missing:
+        return route
+    inherited = {name: getattr(defaults, name) for name in missing}
+    return RouteConfig.model_construct(own, **{**dict(route), **inherited})
 
 
 def _merged(own: Any, inherited: Any) -> Any:

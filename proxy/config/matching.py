@@ -2,33 +2,30 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from proxy.config.base import Section
 from proxy.config.values import Flag, HeaderName, Method, Nullable, Text, parsed
 from proxy.routing.hosts import parse_host
-from proxy.routing.template import parse_template
+from proxy.routing.template import Template, parse_template
 from proxy.routing.values import regex
 
-
-def _template(text: str) -> str:
-    return parse_template(text).source
-
-
-def _host(text: str) -> str:
-    return parse_host(text).decode()
-
-
-def _regex(text: str) -> str:
-    return regex(text).pattern.pattern
+PathTemplate = Annotated[
+    Template,
+    parsed(parse_template),
+    PlainSerializer(lambda template: template.source, return_type=str, when_used="json"),
+]
+Host = Annotated[str, parsed(lambda text: parse_host(text).decode())]
+RegexText = Annotated[str, parsed(lambda text: regex(text).pattern.pattern)]
+ExactText = Annotated[str, parsed(str)]
 
 
 class ValueMatch(Section):
     """What the value of a header, query or form variable must be: exactly one of the three."""
 
-    exact: Annotated[str, parsed(str)] | None = None
+    exact: ExactText | None = None
     """The very text; `{exact: x}` is the long form of `x`."""
-    regex: Annotated[str, parsed(_regex)] | None = None
+    regex: RegexText | None = None
     """A regular expression that fits the whole value."""
     present: Flag | None = None
     """true: there, with any value; false: not there."""
@@ -50,11 +47,11 @@ Matcher = Annotated[ValueMatch, BeforeValidator(_short_form, json_schema_input_t
 class Match(Section):
     """Which requests a route is for. The most specific route wins, whatever the order in the file."""
 
-    path: Annotated[str, parsed(_template)]
+    path: PathTemplate
     """`/a/{name}`: one segment; `{name:int}`: one of digits; `/a/{rest:path}`: all that follows."""
     methods: tuple[Method, ...] = ()
     """Methods, upper case; none = any."""
-    host: Nullable[Annotated[str, parsed(_host)]] = None
+    host: Nullable[Host] = None
     """Exact, or `*.example.com`; null = any."""
     headers: dict[HeaderName, Matcher] = Field(default_factory=dict)
     """Headers that must be so; a text must be equal."""

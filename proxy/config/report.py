@@ -17,8 +17,14 @@ def located(problem: Problem, source: Source) -> ConfigError:
         path, place = inherited
     found_all = place.found == len(path)
     position: Position = place.node.position if found_all and not problem.at_key else place.key
-    known = place.found if isinstance(place.node, Scalar) else place.found + 1
-    return ConfigError(source.file, *position, dotted(path[:known]), problem.message, problem.severity)
+    known = path[: place.found] if isinstance(place.node, Scalar) else path
+    return ConfigError(source.file, *position, dotted(known), _message(problem, source), problem.severity)
+
+
+def _message(problem: Problem, source: Source) -> str:
+    if problem.other is None:
+        return problem.message
+    return problem.message.replace("{line}", str(source.locate(problem.other).key.line))
 
 
 def _in_defaults(path: KeyPath, place: Place, source: Source) -> tuple[KeyPath, Place] | None:
