@@ -103,9 +103,7 @@ class Running:
     def _fail(self, what: str) -> None:
         self.stop()
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
-        raise StartFailed(
-            f"{self.part.name} {what}: {lines[-1] if lines else 'it said nothing'} (see {self.log})"
-        )
+        raise StartFailed(f"{self.part.name} {what}; its last words: {lines[-1] if lines else 'none'}")
 
 
 def start(part: Part, logs: Path, timeout: float = 60.0) -> Running:
