@@ -54,7 +54,7 @@ def wait_until_free(address: Address) -> None:
 
 
 def test_a_part_that_ends_says_its_last_line(tmp_path: Path) -> None:
-    with pytest.raises(StartFailed, match="^Thing did not start; its last words: no luck today$"):
+    with pytest.raises(StartFailed, match=r"^Thing did not start; its last words: no luck today$"):
         parts.start(part("import sys; sys.exit('no luck today')", parts.free_address()), tmp_path)
 
 
