@@ -1,0 +1,139 @@
+"""A ledger URL → an engine with the settings that each database needs."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+CONNECT_SECONDS = 3
+"""How long a database may take to let us in."""
+
+ANSWER_SECONDS = 5
+"""How long it may take over one transaction, locks included, before it counts as gone."""
+
+WRITES = "banyan_writes"
+"""Execution option of a connection that is going to write."""
+
+_DRIVERS = {
+    "sqlite": ("sqlite+pysqlite", "sqlite3", ""),
+    "postgresql": ("postgresql+psycopg", "psycopg", "postgresql"),
+    "mysql": ("mysql+pymysql", "pymysql", "mysql"),
+    "mariadb": ("mariadb+pymysql", "pymysql", "mysql"),
+}
+"""Scheme → dialect and driver of SQLAlchemy, the module that is the driver, the extra that installs it."""
+
+
+class BadLedgerUrl(ValueError):
+    """`ledger:` names no database that can be used. One sentence says why; it never shows a password."""
+
+
+def create(url: str, answer_seconds: int = ANSWER_SECONDS) -> Engine:
+    """An engine for a ledger URL; nothing is connected yet. Raises BadLedgerUrl."""
+    parsed = _parse(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            _make_folder(parsed)
+            engine = create_engine(parsed, connect_args={"timeout": answer_seconds - 1})
+            event.listen(engine, "connect", _sqlite_connected)
+            event.listen(engine, "begin", _sqlite_begins)
+            return engine
+        case "postgresql":
+            engine = create_engine(parsed, **_POOL, connect_args=_postgresql(parsed, answer_seconds))
+            event.listen(engine, "begin", _postgresql_begins(answer_seconds))
+            return engine
+        case _:
+            arguments = _mysql(parsed, answer_seconds)
+            return create_engine(parsed, **_POOL, isolation_level="READ COMMITTED", connect_args=arguments)
+
+
+_POOL: dict[str, Any] = {"pool_timeout": CONNECT_SECONDS, "pool_recycle": 1800}
+
+
+def _postgresql(url: URL, answer_seconds: int) -> dict[str, Any]:
+    arguments = {
+        "application_name": "banyan",
+        "connect_timeout": CONNECT_SECONDS,
+        "tcp_user_timeout": 1000 * answer_seconds,
+        # Prepared statements would break behind a pooler that hands each transaction another connection.
+        "prepare_threshold": None,
+    }
+    return _unless_given(url, arguments)
+
+
+def _mysql(url: URL, answer_seconds: int) -> dict[str, Any]:
+    """In UTC, as a local hour that comes twice is no clock; strict, as nothing may be cut in silence."""
+    session = {
+        "innodb_lock_wait_timeout": answer_seconds - 1,
+        "time_zone": "'+00:00'",
+        "sql_mode": "'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+    }
+    arguments = {
+        "charset": "utf8mb4",
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": answer_seconds,
+        "write_timeout": answer_seconds,
+        "init_command": "SET SESSION " + ", ".join(f"{name} = {value}" for name, value in session.items()),
+    }
+    return _unless_given(url, arguments)
+
+
+def _unless_given(url: URL, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that the URL does not set itself, as in `?connect_timeout=10`."""
+    return {name: value for name, value in arguments.items() if name not in url.query}
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadLedgerUrl("ledger: not a URL such as sqlite:///var/banyan.db") from None
+    scheme = parsed.drivername
+    if scheme not in _DRIVERS:
+        raise BadLedgerUrl(f"ledger: `{scheme}` is not one of {', '.join(_DRIVERS)}")
+    dialect, module, extra = _DRIVERS[scheme]
+    if importlib.util.find_spec(module) is None:
+        raise BadLedgerUrl(f"ledger: {scheme} needs a driver: pip install 'banyan-proxy[{extra}]'")
+    if scheme == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise BadLedgerUrl("ledger: SQLite needs a file, as in sqlite:///var/banyan.db")
+    if scheme != "sqlite" and not parsed.database:
+        raise BadLedgerUrl(f"ledger: which database? {scheme}://user@host/banyan")
+    return parsed.set(drivername=dialect)
+
+
+def _make_folder(url: URL) -> None:
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadLedgerUrl(f"ledger: the folder {folder} cannot be made: {error.strerror}") from None
+
+
+def _sqlite_connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Readers do not wait for the writer, and what was committed survives a power cut."""
+    # The driver would begin transactions late and never before a SELECT; `_sqlite_begins` does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    """A transaction that will write takes its lock at once: one that reads first could not get it later."""
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_begins(answer_seconds: int) -> Callable[[Connection], None]:
+    """A time limit set by each transaction: poolers such as PgBouncer refuse it as an option."""
+    statement = f"SET LOCAL statement_timeout = {1000 * (answer_seconds - 1)}"
+
+    def begins(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begins

@@ -1,0 +1,109 @@
+"""Brings the ledger's tables up to what this version of the code needs, and says how far they are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from sqlalchemy import Connection, text
+
+from proxy.ledger.engine import create
+from proxy.ledger.ledger import Ledger, LedgerUnavailable
+from proxy.ledger.schema import VERSION_TABLE
+
+_PATIENCE = 120
+"""Seconds that an upgrade may take, or wait for one that runs elsewhere."""
+
+_LOCK = 0x62616E79616E
+"""A number that no other application locks by: "banyan" in ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far the tables are. Revisions are named by their number."""
+
+    current: str | None
+    latest: str
+    pending: tuple[str, ...]
+    """What an upgrade will do, oldest first: number and title."""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a later version of the code has upgraded the ledger."""
+        return self.current != self.latest and not self.pending
+
+
+class LedgerTooNew(Exception):
+    """The ledger was upgraded by a later version of the code; this one must not write to it."""
+
+
+def upgrade(url: str) -> tuple[str, ...]:
+    """Makes all pending migrations and returns their titles; nothing where there are none.
+
+    Any number of processes may call this at once: one works, the others wait. Raises BadLedgerUrl,
+    LedgerUnavailable or LedgerTooNew.
+    """
+    ledger = Ledger(create(url, _PATIENCE), _PATIENCE)
+    try:
+        return ledger.write(_upgrade)
+    finally:
+        ledger.close()
+
+
+def status(url: str) -> Status:
+    """How far the tables are. Raises BadLedgerUrl or LedgerUnavailable."""
+    ledger = Ledger.open(url)
+    try:
+        return ledger.read(_status)
+    finally:
+        ledger.close()
+
+
+def _upgrade(connection: Connection) -> tuple[str, ...]:
+    with _alone(connection):
+        before = _status(connection)
+        if before.is_newer:
+            raise LedgerTooNew(
+                f"the ledger is at {before.current}, this version of Banyan ends at {before.latest}"
+            )
+        command.upgrade(_config(connection), "head")
+        return before.pending
+
+
+def _status(connection: Connection) -> Status:
+    script = ScriptDirectory.from_config(_config(connection))
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    current, latest = context.get_current_revision(), str(script.get_current_head())
+    try:
+        ahead = [f"{one.revision} {one.doc}" for one in script.iterate_revisions(latest, current or "base")]
+    except RevisionError:
+        ahead = []
+    return Status(current, latest, tuple(reversed(ahead)))
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "proxy.ledger:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """One upgrade at a time. PostgreSQL's lock ends with the transaction; SQLite is locked already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        yield
+        return
+    lock = {"name": f"banyan {_LOCK}", "seconds": _PATIENCE}
+    if connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), lock).scalar() != 1:
+        raise LedgerUnavailable("another upgrade is running")
+    try:
+        yield
+    finally:
+        connection.execute(text("SELECT RELEASE_LOCK(:name)"), lock)
