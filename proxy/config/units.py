@@ -92,7 +92,7 @@ def format_duration(seconds: float) -> str:
     """Seconds → the shortest spelling in one unit: `90s`, `250ms`, `14d`."""
     exact = Decimal(str(seconds))
     unit = next((unit for unit, size in _SECONDS.items() if exact >= size and exact % size == 0), "ms")
-    return f"{exact / _SECONDS[unit]:f}{unit}" if exact else "0s"
+    return f"{(exact / _SECONDS[unit]).normalize():f}{unit}" if exact else "0s"
 
 
 def format_size(size: int) -> str:
@@ -102,8 +102,9 @@ def format_size(size: int) -> str:
 
 
 def format_percent(hundredths: int) -> float:
-    """1250 → 12.5."""
-    return hundredths / PERCENT
+    """1250 → 12.5, and 1200 → 12."""
+    whole, rest = divmod(hundredths, PERCENT)
+    return hundredths / PERCENT if rest else whole
 
 
 _DurationText = Annotated[str, Field(pattern=f"^(?:{_DURATION_PART})+$")]
@@ -134,6 +135,6 @@ Size = Annotated[
 Percent = Annotated[
     int,
     BeforeValidator(parse_percent, json_schema_input_type=_PercentText),
-    PlainSerializer(format_percent, return_type=float, when_used="json"),
+    PlainSerializer(format_percent, return_type=int | float, when_used="json"),
 ]
 """Hundredths of a percent, 0–10,000."""

@@ -6,10 +6,20 @@ Every parser raises ValueError with the rest of a sentence that begins with the 
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, Strict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    Strict,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from proxy.config.addresses import Address, Origin, address, network, origin, web_url
 from proxy.config.errors import did_you_mean
@@ -125,8 +135,20 @@ def _nothing_if_empty(value: object) -> object:
     return None if isinstance(value, Substituted) and typed(value) is None else value
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+class _Listed:
+    """Takes a lone text for a list with one element."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def listed(value: object) -> object:
+            return [value] if isinstance(value, str) else value
+
+        return core_schema.no_info_before_validator_function(listed, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        listed = handler(schema)
+        return {"anyOf": [listed["items"], listed]}
 
 
 def parsed(parse: Callable[[str], _T]) -> PlainValidator:
@@ -158,5 +180,5 @@ Upstream = Annotated[Origin, parsed(origin), _AS_TEXT]
 Nullable = Annotated[_T | None, BeforeValidator(_nothing_if_empty)]
 """A value or null; empty text from the environment is null too, as in `redis: ${REDIS_URL:-}`."""
 
-OneOrMore = Annotated[tuple[_T, ...], AfterValidator(not_empty), BeforeValidator(_listed)]
+OneOrMore = Annotated[tuple[_T, ...], AfterValidator(not_empty), _Listed()]
 """A list, or its only element without brackets."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Watcher:
         self._poked = True
         self._look.set()
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         """One item for each change. Several in a short time may be one item."""
         listening = asyncio.create_task(self._listen())
         try:
