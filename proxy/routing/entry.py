@@ -1,7 +1,6 @@
 """One route in the table, compiled."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from proxy.routing.pattern import Pattern
@@ -9,7 +8,8 @@ from proxy.routing.template import Kind
 
 R = TypeVar("R")
 
-NO_PARAMS: Final[Mapping[str, bytes]] = MappingProxyType({})
+# Read-only by its type alone: a MappingProxyType can't be pickled, and tables travel to the workers as pickles.
+NO_PARAMS: Final[Mapping[str, bytes]] = {}
 
 
 class Match(NamedTuple, Generic[R]):
