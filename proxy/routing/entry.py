@@ -8,7 +8,7 @@ from proxy.routing.template import Kind
 
 R = TypeVar("R")
 
-# Read-only by its type alone: a MappingProxyType can't be pickled, and tables travel to the workers as pickles.
+# Read-only by its type alone: a MappingProxyType can't be pickled, and tables travel to workers as pickles.
 NO_PARAMS: Final[Mapping[str, bytes]] = {}
 
 
