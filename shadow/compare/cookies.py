@@ -111,20 +111,14 @@ def _attributes(one: Cookie, other: Cookie) -> Iterator[Found]:
     for name in names:
         left, right = one.attributes.get(name), other.attributes.get(name)
         if left != right:
-            yield _kind(left, right), _written(one.name, name, left), _written(one.name, name, right)
+            yield Kind.CHANGED, _written(one.name, name, left), _written(one.name, name, right)
     if not _same_lifetime(one, other):
         yield Kind.CHANGED, _lived(one), _lived(other)
 
 
-def _kind(left: str | None, right: str | None) -> Kind:
-    if left is None:
-        return Kind.EXTRA
-    return Kind.MISSING if right is None else Kind.CHANGED
-
-
-def _written(cookie: str, name: str, value: str | None) -> Value:
+def _written(cookie: str, name: str, value: str | None) -> str:
     if value is None:
-        return ABSENT
+        return cookie
     return f"{cookie}; {name}={value}" if value else f"{cookie}; {name}"
 
 

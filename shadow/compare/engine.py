@@ -41,8 +41,7 @@ def _compare(request: Request, primary: Answer, shadow: Answer, policy: Policy, 
     # Ties in alignment are broken in one order of the two, whichever of them is the primary.
     pair = Pair(one, other, policy, findings, mirror=one.data > other.data)
     forms = media.agreed((one.media, other.media), (one.text, other.text))
-    empty = request.method == "HEAD" or (one.empty and other.empty)
-    fields.compare(request, ones, others, policy, findings, empty=empty, json=forms == (Form.JSON, Form.JSON))
+    fields.compare(request, ones, others, policy, findings, forms, empty=one.empty and other.empty)
     if policy.compares_header("content-type") and ones.get("content-type") == others.get("content-type"):
         _wrong_charset(pair)
     if request.method != "HEAD":

@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from shadow.compare import charsets, cookies, media
 from shadow.compare.findings import Findings
+from shadow.compare.media import Form, MediaType
 from shadow.compare.model import ABSENT, Answer, Kind, Request, Value, Where
 from shadow.compare.policy import Policy
 from shadow.compare.words import words
@@ -38,17 +39,16 @@ def compare(
     shadow: Fields,
     policy: Policy,
     findings: Findings,
-    *,
+    forms: tuple[Form, Form],
     empty: bool,
-    json: bool,
 ) -> None:
-    """Every field the policy asks for. empty: neither answer has a body; json: both bodies are JSON."""
+    """Every field the policy asks for. forms: what the bodies are; empty: neither has any content."""
     names = [name for name in dict.fromkeys((*primary, *shadow)) if policy.compares_header(name)]
     for name in names:
         one, other = primary.get(name, ()), shadow.get(name, ())
         match name:
             case "content-type":
-                _content_type(one, other, findings, empty=empty, json=json)
+                _content_type(one, other, findings, forms, empty)
             case "set-cookie":
                 dates = _first(primary.get("date", ())), _first(shadow.get("date", ()))
                 for kind, left, right in cookies.differences(one, other, dates):
@@ -99,60 +99,48 @@ def _first(values: Sequence[str]) -> str:
 
 
 def _content_type(
-    one: Sequence[str], other: Sequence[str], findings: Findings, *, empty: bool, json: bool
+    one: Sequence[str], other: Sequence[str], findings: Findings, forms: tuple[Form, Form], empty: bool
 ) -> None:
     """Media type and charset, each a difference of its own; other parameters but a boundary go with
     the type.
     """
-    left, right = _first(one), _first(other)
-    if left == right:
+    if _first(one) == _first(other):
         return
-    if empty and not (left and right):
-        findings.normalised["type_of_nothing"] += 1  # PHP names a type even where there is no content
-        return
-    types, types_of = media.parse(left), media.parse(right)
-    same_type = _kind_of(types) == _kind_of(types_of)
-    same_charset = not (left and right) or _charset(types, json) == _charset(types_of, json)
-    if not same_type:
-        _changed(findings, _type_text(types), _type_text(types_of))
-    if not same_charset:
-        _changed(findings, _charset_text(types), _charset_text(types_of))
-    if same_type and same_charset:
+    if empty:
+        findings.normalised["type_of_nothing"] += (
+            1  # each framework names another type where there is no content
+        )
+    elif not one or not other:
+        _meaning("content-type", one, other, findings, str)
+    else:
+        _types(media.parse(_first(one)), media.parse(_first(other)), findings, forms)
+
+
+def _types(one: MediaType, other: MediaType, findings: Findings, forms: tuple[Form, Form]) -> None:
+    texts = _without_charset(one), _without_charset(other)
+    charsets_of = _charset(one, forms[0]), _charset(other, forms[1])
+    if texts[0] != texts[1]:
+        _add(findings, "content-type", Kind.CHANGED, *texts)
+    if charsets_of[0] != charsets_of[1]:
+        _add(findings, "content-type", Kind.CHANGED, _said_charset(one), _said_charset(other))
+    if texts[0] == texts[1] and charsets_of[0] == charsets_of[1]:
         findings.normalised["content-type"] += 1
 
 
-def _kind_of(found: media.MediaType) -> tuple[str, dict[str, str]]:
-    parameters = {
-        name: value for name, value in found.parameters.items() if name not in ("charset", "boundary")
-    }
-    return found.type, parameters
+def _without_charset(found: MediaType) -> str:
+    others = sorted(item for item in found.parameters.items() if item[0] not in ("charset", "boundary"))
+    return found.type + "".join(f"; {name}={value}" for name, value in others)
 
 
-def _charset(found: media.MediaType, json: bool) -> str:
+def _charset(found: MediaType, form: Form) -> str:
     """JSON without a charset is UTF-8 (RFC 8259 §8.1)."""
-    said = found.charset or ("utf-8" if json else "")
+    is_json = form is Form.JSON or media.said(found) is Form.JSON
+    said = found.charset or ("utf-8" if is_json else "")
     return charsets.canonical(said) if said else ""
 
 
-def _type_text(found: media.MediaType) -> Value:
-    parameters = "".join(f"; {name}={value}" for name, value in _kind_of(found)[1].items())
-    return found.type + parameters if found.type else ABSENT
-
-
-def _charset_text(found: media.MediaType) -> Value:
-    return f"charset={found.charset}" if found.charset else ABSENT
-
-
-def _changed(findings: Findings, left: Value, right: Value) -> None:
-    kind = Kind.MISSING if right is ABSENT else Kind.EXTRA if left is ABSENT else Kind.CHANGED
-    _add(findings, "content-type", kind, left, right)
-
-
-def wrong_charset(findings: Findings, left: Value, right: Value) -> None:
-    """A charset that the bytes contradict, on one side, where the fields themselves are equal."""
-    _add(
-        findings, "content-type", Kind.CHANGED, left, right, "the bytes are in another charset than declared"
-    )
+def _said_charset(found: MediaType) -> str:
+    return f"charset={found.charset}" if found.charset else "no charset"
 
 
 def _add(findings: Findings, name: str, kind: Kind, left: Value, right: Value, hint: str = "") -> None:

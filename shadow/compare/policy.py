@@ -19,7 +19,7 @@ DEFAULT_HEADERS = ("content-type", "location", "cache-control", "set-cookie")
 # §7.6.1).
 UNCOMPARED_HEADERS = words(
     """
-    date server x-powered-by connection keep-alive proxy-connection transfer-encoding te trailer upgrade
+    date server host x-powered-by connection keep-alive proxy-connection transfer-encoding te trailer upgrade
     content-length content-encoding age via x-request-id x-correlation-id request-id traceparent
     tracestate
     """

@@ -40,6 +40,8 @@ def is_empty(pair: Pair, form: Form) -> bool:
     of = pair.only_one(lambda body: body.empty)
     if of is None:
         return pair.primary.empty
+    if of.notices.fatal and has_died(pair):
+        return True
     if form is Form.JSON and _is_echoed(pair):
         return False
     if of.owes_content:

@@ -83,11 +83,15 @@ class _Copy:
     def __init__(self, document: Element, qualified: bool) -> None:
         self._qualified = qualified
         self._owners: dict[etree._Element, Element] = {}
-        self._root = etree.Element("document")
-        self._fill(document)
+        source = next(
+            child for child in document.children if not isinstance(child, str) and child.label[0] != "?"
+        )
+        self._root = etree.Element(self._name(source.name) or "root")
+        self._attributes(self._root, source)
+        self._fill(source)
 
-    def _fill(self, document: Element) -> None:
-        todo = [(self._root, document)]
+    def _fill(self, top: Element) -> None:
+        todo = [(self._root, top)]
         while todo:
             target, source = todo.pop()
             self._owners[target] = source
@@ -115,9 +119,7 @@ class _Copy:
     def select(self, path: str, namespaces: Mapping[str, str]) -> list[tuple[int, str]]:
         """The places that a path selects; none if it uses a prefix that no document binds."""
         bound = {prefix: namespaces.get(prefix, "urn:unbound") for prefix in _prefixes(path)}
-        # The copy's root stands for the document, so that /order and //order mean what they say.
-        rooted = etree.ElementTree(self._root) if len(self._root) != 1 else etree.ElementTree(self._root[0])
-        result = etree.XPath(path, namespaces=bound, regexp=False)(rooted)
+        result = etree.XPath(path, namespaces=bound, regexp=False)(etree.ElementTree(self._root))
         return [place for node in result for place in self._places(node)] if isinstance(result, list) else []
 
     def _places(self, node: object) -> list[tuple[int, str]]:

@@ -1,0 +1,21 @@
+"""Pairs of answers by real PHP and real FastAPI, each with every difference it has.
+
+`python -m tests.corpus` runs both sides and prints precision and recall.
+"""
+
+from tests.corpus import bodies, dates, forms, headers, html, numbers, rules, strings, structure, tables, xml
+from tests.support.corpus import Case
+
+CASES: tuple[Case, ...] = (
+    *numbers.CASES,
+    *strings.CASES,
+    *structure.CASES,
+    *dates.CASES,
+    *bodies.CASES,
+    *headers.CASES,
+    *html.CASES,
+    *xml.CASES,
+    *forms.CASES,
+    *tables.CASES,
+    *rules.CASES,
+)
