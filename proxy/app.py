@@ -5,7 +5,8 @@ import math
 import os
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -16,7 +17,8 @@ from proxy.config.snapshot import Snapshot
 from proxy.forward.app import DataPlane
 from proxy.forward.client import protocol_for
 from proxy.forward.gateway import Gateway, Limits, Settings
-from proxy.forward.sweeper import Sweeper
+from proxy.forward.handover import Handover
+from proxy.forward.sweeper import Expiring, Sweeper
 from proxy.http1.request import HeadLimits
 from proxy.link import Gauges
 from proxy.outcome import Outcome
@@ -70,10 +72,11 @@ class DataPlaneProcess:
         self._loop = loop
         self._server = snapshot.config.server
         self._telemetry = Telemetry(self._server)
-        self.gateway = Gateway(loop, self._telemetry.record, os.environ.get(LANE) == "asgi")
+        handover = Handover(None, loop)
+        self.gateway = Gateway(loop, self._telemetry.record, handover, os.environ.get(LANE) == "asgi")
         self._backends = Backends(loop)
         self._state = ServerState()
-        self._sweeper = Sweeper(self.gateway, lambda: self._state.connections, lambda: self._backends.live)
+        self._sweeper = Sweeper(self.gateway, self._clients, lambda: self._backends.live)
         self.apply(snapshot)
 
     def apply(self, snapshot: Snapshot) -> None:
@@ -100,6 +103,9 @@ class DataPlaneProcess:
         """The server is about to accept; from now on its connections are swept."""
         self._state = state
         self._sweeper.start()
+
+    def _clients(self) -> Iterable[Expiring]:
+        return cast(Iterable[Expiring], self._state.connections)  # uvicorn names its own classes only
 
     def take_totals(self) -> Totals:
         """What was counted since the last call."""

@@ -12,7 +12,7 @@ from proxy.control.app import status_app
 from proxy.link import Applied, Apply, Drain, Fleet, Message, Report
 from proxy.start import Overrides, Parts, Reader, StartError, bound_parts, first_snapshot
 from proxy.state import State
-from proxy.uvicorn_server import Server, control_server
+from proxy.uvicorn_server import control_server
 
 BACKOFF = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a child is started again, by how often it died soon after its start."""
@@ -52,29 +52,31 @@ class Supervisor:
         """Start everything, stay, drain. Raises StartError when a part does not come up."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._ask_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reader.poke)
         keepers = [self._keep(WORKER, self._parts.listener.fileno()) for _ in range(self._parts.workers)]
         if self._parts.control is not None:
             keepers.append(self._keep(CONTROL, self._parts.control.fileno()))
-        status = self._status_server()
-        if status is not None:
+        status = control_server(status_app(self.state))
+        if self._parts.status is not None:
             keepers.append(status.serve(sockets=[self._parts.status]))
         tasks = [asyncio.create_task(keeper) for keeper in [*keepers, self._follow_file()]]
         try:
-            await self._started()
-            await self._stop.wait()
+            await _first_of(self._all_ready, tasks)
+            self._greet()
+            await _first_of(self._stop, tasks)
         finally:
             await self._drain()
-            if status is not None:
-                status.should_exit = True
+            status.should_exit = True
+            if self._parts.status is not None:
                 await tasks[-2]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _status_server(self) -> Server | None:
-        return None if self._parts.status is None else control_server(status_app(self.state))
+    def _ask_to_stop(self) -> None:
+        self._stop.set()
+        self._all_ready.set()
 
     # -- children
 
@@ -135,16 +137,10 @@ class Supervisor:
         if self._control is not None:
             self._control.link.send(message)
 
-    async def _started(self) -> None:
-        stop = asyncio.create_task(self._stop.wait())
-        ready = asyncio.create_task(self._all_ready.wait())
-        await asyncio.wait({stop, ready}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        ready.cancel()
+    def _greet(self) -> None:
         if self._first_death is not None:
-            raise StartError(
-                f"a part ended at its start with code {self._first_death}; its own words are above"
-            )
+            code = self._first_death
+            raise StartError(f"a part ended at its start with code {code}; its own words are above")
         if not self._stop.is_set():
             say(self._parts.greeting)
 
@@ -185,6 +181,15 @@ class Supervisor:
         if self._control is not None:
             self._control.link.send(Drain())
             await self._control.end(MARGIN)
+
+
+async def _first_of(event: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the event; a task that fails meanwhile is a defect, and ends everything with its error."""
+    waiting = asyncio.create_task(event.wait())
+    done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done - {waiting}:
+        task.result()
 
 
 async def run(config: Path, overrides: Overrides, with_control: bool) -> None:

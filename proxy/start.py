@@ -11,9 +11,10 @@ from typing import TypeVar
 from proxy.app import backend_settings, open_access_log
 from proxy.config.addresses import Address
 from proxy.config.base import Section
+from proxy.config.loading import Loaded
 from proxy.config.models import Config
-from proxy.config.snapshot import Loaded, Snapshot, load_file
-from proxy.config.watcher import Watcher
+from proxy.config.snapshot import Snapshot
+from proxy.config.watcher import Watcher, load_file
 
 BACKLOG = 4096
 

@@ -72,7 +72,7 @@ async def _main(link: int, listener: int) -> None:
 
 
 def main() -> None:
-    """Entry of the process that the supervisor starts with two descriptors: its link, the listening socket."""
+    """What the supervisor starts, with two descriptors: the link, the listening socket."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # they reach the whole group; the supervisor decides
     link, listener = map(int, sys.argv[1:3])

@@ -17,7 +17,7 @@ CONFIG = click.option(
 )
 
 
-class _AddressType(click.ParamType):
+class _AddressType(click.ParamType[Address]):
     name = "host:port"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:

@@ -11,15 +11,22 @@ from proxy.config.addresses import Address
 from proxy.serve import run
 from proxy.start import Overrides, StartError
 
+_LISTEN = click.option("--listen", type=ADDRESS, help="Where clients come in.")
+_CONTROL_LISTEN = click.option("--control-listen", type=ADDRESS, help="Where engineers and QA come in.")
+_WORKERS = click.option("--workers", type=click.IntRange(1, 1024), help="Data-plane processes.")
+_LEDGER = click.option("--ledger", help="URL of the ledger.")
+_REDIS = click.option("--redis", help="URL of Redis.")
+_DEBUG = click.option("--debug-headers", is_flag=True, default=None, help="Tell clients what was decided.")
 
-@click.command()
+
+@click.command(epilog="Options overrule routes.yaml.")
 @CONFIG
-@click.option("--listen", type=ADDRESS, help="Where clients come in, instead of server.listen.")
-@click.option("--control-listen", type=ADDRESS, help="Where engineers and QA come in, instead of control.listen.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Data-plane processes, instead of server.workers.")
-@click.option("--ledger", help="URL of the ledger, instead of ledger.")
-@click.option("--redis", help="URL of Redis, instead of redis.")
-@click.option("--debug-headers", is_flag=True, default=None, help="Tell every client what was decided, and why.")
+@_LISTEN
+@_CONTROL_LISTEN
+@_WORKERS
+@_LEDGER
+@_REDIS
+@_DEBUG
 def serve(
     config: Path,
     listen: Address | None,
@@ -33,13 +40,13 @@ def serve(
     _run(config, Overrides(listen, control_listen, workers, ledger, redis, debug_headers), with_control=True)
 
 
-@click.command()
+@click.command(epilog="Options overrule routes.yaml.")
 @CONFIG
-@click.option("--listen", type=ADDRESS, help="Where clients come in, instead of server.listen.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Data-plane processes, instead of server.workers.")
-@click.option("--ledger", help="URL of the ledger, instead of ledger.")
-@click.option("--redis", help="URL of Redis, instead of redis.")
-@click.option("--debug-headers", is_flag=True, default=None, help="Tell every client what was decided, and why.")
+@_LISTEN
+@_WORKERS
+@_LEDGER
+@_REDIS
+@_DEBUG
 def proxy(
     config: Path,
     listen: Address | None,

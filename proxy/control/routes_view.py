@@ -27,12 +27,12 @@ def _view(state: State, route: Route) -> dict[str, Any]:
     return {
         "id": route.id,
         "line": route.line,
-        "match": route.described,
+        "match": route.spec.match.model_dump(mode="json", exclude_defaults=True),
         "legacy": route.legacy,
         "modern": route.modern,
         "stage": route.plan.stage.value,
         "weight": route.plan.weight / 100,
-        "source": "override" if route.overridden else "file",
+        "source": "override" if route.override else "file",
         "traffic": {side: _traffic(state, route.id, side) for side in ("legacy", "modern")},
         "errors": {error: n for (name, error), n in state.totals.errors.items() if name == route.id},
     }

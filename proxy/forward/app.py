@@ -5,7 +5,7 @@ ASGI has no words for; elsewhere it reads and answers in plain ASGI.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
 from proxy.forward.gateway import Gateway
 from proxy.forward.headers import Peer
+from proxy.forward.mirror import Tee
 from proxy.forward.plan import NeedsForm, Plan, Refused, Tally
 from proxy.forward.problems import problem_response
 from proxy.http1.fields import HOP_BY_HOP
@@ -22,6 +23,7 @@ from proxy.http1.response import Response
 from proxy.outcome import Lane, Trace
 from proxy.routing.head import Field, Head
 from proxy.routing.request import FORM_LIMIT, TOO_LARGE, FormBody
+from proxy.upstream.exchange import Sink
 from proxy.upstream.failures import Problem, problem_of
 from proxy.upstream.stream import Interim, Stream, StreamClosed, UpstreamError
 
@@ -55,6 +57,7 @@ class _Forwarding:
         self._trailers: list[Field] = []
         self._uploaded = self._request.length == 0
         self._started = False
+        self._tee: Tee | None = None
 
     async def run(self) -> None:
         plan = self._gateway.plan(self._request, self._peer)
@@ -67,7 +70,7 @@ class _Forwarding:
             await self._forward(plan)
 
     async def _forward(self, plan: Plan) -> None:
-        stream = Stream(plan.backend, plan.call)
+        stream = Stream(plan.backend, plan.call, self._around(plan))
         upload = asyncio.ensure_future(self._upload(stream))
         try:
             stream.exchange.start()
@@ -80,8 +83,21 @@ class _Forwarding:
             self._tally.error = "client gone"
         finally:
             upload.cancel()
-            stream.close()
+            if self._tee is None or not self._uploaded or not self._tee.detach():
+                stream.close()
             self._gateway.finish(plan, self._tally, stream.exchange, Lane.ASGI)
+
+    def _around(self, plan: Plan) -> Callable[[Sink], Sink] | None:
+        """The tee of a mirrored request; it also wants what is sent."""
+        if plan.mirror is None:
+            return None
+        mirror, handover = plan.mirror, self._gateway.handover
+
+        def around(inner: Sink) -> Sink:
+            self._tee = handover.tee(plan, mirror, inner)
+            return self._tee
+
+        return around
 
     # -- the request's body
 
@@ -89,15 +105,20 @@ class _Forwarding:
         """Hand the body on as it comes, then watch for the client to leave: that ends the exchange."""
         if self._request.length:
             for piece in self._peeked:
-                await stream.send(piece)
+                await self._hand_on(stream, piece)
             while not self._uploaded and (data := await self._next_piece()) is not None:
-                if data:
-                    await stream.send(data)
+                await self._hand_on(stream, data)
             if self._uploaded:
                 stream.exchange.finish(self._trailers)
         while (await self._receive())["type"] != "http.disconnect":
             pass
         stream.close()
+
+    async def _hand_on(self, stream: Stream, data: bytes) -> None:
+        if data:
+            if self._tee is not None:
+                self._tee.sent(data)
+            await stream.send(data)
 
     async def _next_piece(self) -> bytes | None:
         """The next bytes of the body; None when the client is gone."""

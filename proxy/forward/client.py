@@ -196,7 +196,7 @@ class ClientConnection(asyncio.Protocol):
         if isinstance(plan, NeedsForm) or (gateway.asgi_only and request.upgrade is None):
             self.cycle = AsgiCycle(self, request, self.peer)
         else:
-            self.cycle = ExpressCycle(self, request, plan, gateway.finish)
+            self.cycle = ExpressCycle(self, request, plan, gateway)
         self.cycle.begin()
 
     def _take_body(self, body: Body, data: bytes) -> bytes:
@@ -319,7 +319,7 @@ class ClientConnection(asyncio.Protocol):
     ) -> None:
         """Answer without a cycle, then close unless a valid request without a body was refused."""
         is_head = request is not None and request.head.method == b"HEAD"
-        response, body = problem_response(problem, request_id or self.gateway.new_request_id(), is_head)
+        response, body = problem_response(problem, request_id or self.gateway.ids.new(), is_head)
         keep_alive = request is not None and request.length == 0 and self.may_keep_alive(request)
         request = request or _UNKNOWN_REQUEST
         head = response_head(response, request, framing_for(response, request), keep_alive)

@@ -1,8 +1,7 @@
 """The express lane: from the client's parser straight into the exchange and back, no task, no future."""
 
-from collections.abc import Callable
-
 from proxy.forward.cycle import Carrier, Cycle
+from proxy.forward.gateway import Gateway
 from proxy.forward.plan import Plan, Tally
 from proxy.forward.problems import debug_fields, problem_response
 from proxy.http1.request import Request
@@ -18,27 +17,25 @@ from proxy.http1.response import (
 )
 from proxy.outcome import Lane
 from proxy.routing.head import Field
-from proxy.upstream.exchange import Exchange
 from proxy.upstream.failures import Failure, Problem, problem_of
-
-Finish = Callable[[Plan, Tally, Exchange, Lane], None]
 
 
 class ExpressCycle(Cycle):
     """A sink of the exchange that writes to the client. Pieces of one batch leave as one write."""
 
     __slots__ = (
-        "_carrier", "_exchange", "_finish", "_framing", "_keep_alive", "_out", "_plan", "_request", "_tally",
-        "_uploaded", "started",
+        "_carrier", "_exchange", "_framing", "_gateway", "_keep_alive", "_out", "_plan", "_request", "_tally",
+        "_tee", "_uploaded", "started",
     )  # fmt: skip
 
-    def __init__(self, carrier: Carrier, request: Request, plan: Plan, finish: Finish) -> None:
+    def __init__(self, carrier: Carrier, request: Request, plan: Plan, gateway: Gateway) -> None:
         self._carrier = carrier
         self._request = request
         self._plan = plan
-        self._finish = finish
+        self._gateway = gateway
         self._tally = Tally()
-        self._exchange = plan.backend.exchange(plan.call, self)
+        self._tee = None if plan.mirror is None else gateway.handover.tee(plan, plan.mirror, self)
+        self._exchange = plan.backend.exchange(plan.call, self if self._tee is None else self._tee)
         self._framing = Framing.NONE
         self._keep_alive = False
         self._out: list[bytes] = []
@@ -52,6 +49,8 @@ class ExpressCycle(Cycle):
 
     def body(self, data: bytes) -> None:
         self._tally.bytes_in += len(data)
+        if self._tee is not None:
+            self._tee.sent(data)
         self._exchange.send(data)
 
     def body_done(self, trailers: list[Field]) -> None:
@@ -60,7 +59,10 @@ class ExpressCycle(Cycle):
 
     def abandon(self, why: str) -> None:
         self._tally.error = why
-        self._exchange.cancel()
+        if self._tee is not None and self._uploaded and self._tee.detach():
+            self._exchange.resume()  # for the mirror alone: the client's leaving does not stop it
+        else:
+            self._exchange.cancel()
         self._end()
 
     def refuse(self, problem: Problem) -> None:
@@ -144,4 +146,4 @@ class ExpressCycle(Cycle):
         self._carrier.done(keep_alive)
 
     def _end(self) -> None:
-        self._finish(self._plan, self._tally, self._exchange, Lane.EXPRESS)
+        self._gateway.finish(self._plan, self._tally, self._exchange, Lane.EXPRESS)

@@ -1,27 +1,20 @@
 """The data plane's centre: from a request to its plan, from its ending to an outcome."""
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from proxy.config.snapshot import Route, Snapshot
-from proxy.decision.decide import decide
+from proxy.config.snapshot import Snapshot
+from proxy.decision.decide import NO_ROUTE, RoutePlan, Serve, decide
 from proxy.decision.stages import Side
-from proxy.forward.headers import (
-    NO_EDIT,
-    HeadEdit,
-    Network,
-    Peer,
-    client_address,
-    is_trusted,
-    upstream_head,
-    valid_request_id,
-    valid_traceparent,
-)
+from proxy.forward.handover import Handover
+from proxy.forward.headers import Network, Peer, client_address, is_trusted, upstream_head
+from proxy.forward.ids import Ids
+from proxy.forward.mirror import Mirror
 from proxy.forward.plan import NEEDS_FORM, NeedsForm, Plan, Refused, Tally
 from proxy.forward.problems import OVERLOADED, problem_for
+from proxy.forward.targets import LiveRoute, live_route, target_of
 from proxy.http1.errors import BadRequest
 from proxy.http1.request import CHUNKED, HeadLimits, Request
 from proxy.outcome import Lane, Outcome, Trace
@@ -29,15 +22,17 @@ from proxy.routing.entry import Match
 from proxy.routing.head import Head
 from proxy.routing.methods import SAFE_METHODS, effective_method
 from proxy.routing.request import UNREAD, FormBody
-from proxy.routing.rewrite import Rewrite
 from proxy.upstream.backend import Backend
 from proxy.upstream.exchange import Call, Exchange
 
 Record = Callable[[Outcome], None]
 """Takes each outcome. Must not raise and must not block: it runs on the event loop, on a client's path."""
 
-NO_ROUTE = "-"
+NAMELESS = "-"
 """The route's name in outcomes of requests that no route matches."""
+
+REWRITE_INCOMPLETE = "rewrite-incomplete"
+"""The reason when legacy serves because the request lacks what the modern path is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,40 +57,33 @@ class Settings:
     debug: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One side of a route, ready to be sent to."""
-
-    backend: Backend
-    edit: HeadEdit
-    rewrite: Rewrite | None = None
-    authority: bytes = b""
-
-
 class Gateway:
     """What all connections of one worker share. A snapshot is swapped by one call between two requests."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, record: Record, asgi_only: bool = False) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, record: Record, handover: Handover, asgi_only: bool = False
+    ) -> None:
         self.loop = loop
         self.asgi_only = asgi_only
+        self.handover = handover
+        self.ids = Ids()
         self.overloaded = False
         self.settings = Settings()
         self.limits = self.settings.limits
-        self.backends: Mapping[str, Backend] = {}
-        self.snapshot: Snapshot
-        self._routes: dict[str, dict[Side, Target]] = {}
-        self._default: Target
+        self._snapshot: Snapshot
+        self._routes: Mapping[str, LiveRoute] = {}
+        self._unmatched: LiveRoute
         self._record = record
-        self._random = random.Random()
         self._clock = time.time() - loop.time()
 
     # -- what is in force
 
     def apply(self, snapshot: Snapshot, backends: Mapping[str, Backend], settings: Settings) -> None:
         """Put a snapshot in force. Requests under way keep the plan they have."""
-        self._routes = {route.id: _targets(route, backends) for route in snapshot.routes.values()}
-        self._default = _target(backends[snapshot.default_backend])
-        self.snapshot, self.backends = snapshot, backends
+        self._routes = {route.id: live_route(route, backends) for route in snapshot.routes.values()}
+        default = target_of(backends[snapshot.default_backend])
+        self._unmatched = LiveRoute(NAMELESS, RoutePlan(NAMELESS), {Side.LEGACY: default})
+        self._snapshot = snapshot
         self.settings, self.limits = settings, settings.limits
 
     def peer(self, address: str, secure: bool) -> Peer:
@@ -108,40 +96,31 @@ class Gateway:
         """Match and decide. `form` is the form body, given when NEEDS_FORM was the first answer."""
         head, limits = request.head, self.limits
         if self.overloaded:
-            return Refused(OVERLOADED, self._trace(request)[0])
+            return Refused(OVERLOADED, self.ids.of(request, 0)[0])
         if 0 < limits.body < request.length:
             error = BadRequest("body-too-large", f"{request.length} bytes, {limits.body} are allowed")
-            return Refused(problem_for(error), self._trace(request)[0])
+            return Refused(problem_for(error), self.ids.of(request, 0)[0])
         if peer.trusted:
             head.client = client_address(head, peer, self.settings.trusted)
-        match = self.snapshot.table.match(head, form)
+        match = self._snapshot.table.match(head, form)
         if match is None:
-            return self._planned(request, peer, NO_ROUTE, "legacy", "no-route", self._default, {})
+            return self._planned(request, peer, self._unmatched, NO_ROUTE, {})
         if not isinstance(match, Match):
             return NEEDS_FORM
-        route = match.route
-        decision = decide(route.plan, head, match.params, int(self._random.random() * 10_000))
-        target = self._routes[route.id][decision.side]
-        return self._planned(
-            request, peer, route.id, decision.side.value, decision.reason, target, match.params
-        )
+        route = self._routes[match.route]
+        decision = decide(route.plan, head, match.params, self.ids.draw())
+        return self._planned(request, peer, route, decision, match.params)
 
     def _planned(
-        self,
-        request: Request,
-        peer: Peer,
-        route: str,
-        side: str,
-        reason: str,
-        target: Target,
-        params: Mapping[str, bytes],
+        self, request: Request, peer: Peer, route: LiveRoute, decision: Serve, params: Mapping[str, bytes]
     ) -> Plan:
-        head = request.head
-        raw = head.target if target.rewrite is None else target.rewrite.render(head.target, params)
-        if raw is None:  # the request lacks what the modern path is made of
-            legacy = self._routes[route][Side.LEGACY]
-            return self._planned(request, peer, route, "legacy", "rewrite-incomplete", legacy, params)
-        trace, sampled = self._trace(request)
+        head, side, reason = request.head, decision.side, str(decision.reason)
+        target = route.sides[side]
+        raw = target.raw(head.target, params)
+        if raw is None:
+            side, reason, raw = Side.LEGACY, REWRITE_INCOMPLETE, head.target
+            target = route.sides[side]
+        trace, sampled = self.ids.of(request, self.settings.sample)
         call = Call(
             upstream_head(request, raw, target.edit, peer, trace, target.authority),
             safe=head.method in SAFE_METHODS and effective_method(head) in SAFE_METHODS,
@@ -150,30 +129,25 @@ class Gateway:
             chunked=request.length == CHUNKED,
             wants_upgrade=request.upgrade is not None,
         )
-        plan = Plan(request, route, side, reason, target.backend, call, trace, sampled, self.loop.time())
+        now = self.loop.time()
+        plan = Plan(request, route.id, side, reason, target.backend, call, trace, sampled, now)
+        if decision.mirror is not None and self.handover.open:
+            plan.mirror = self._mirror(plan, peer, route, decision.mirror, params)
         if self.settings.debug or (peer.trusted and head.get(b"x-banyan-debug") == b"1"):
             plan.debug = _debug_lines(plan)
         return plan
 
-    def _trace(self, request: Request) -> tuple[Trace, bool]:
-        """The request's ids, the client's where it sent valid ones, and whether it gets a span."""
-        draw = self._random.getrandbits(192)
-        request_id, parent = request.named.get(b"x-request-id"), request.named.get(b"traceparent")
-        sampled = self._random.random() < self.settings.sample
-        if valid_traceparent(parent):
-            assert parent is not None
-            if sampled:
-                parent = b"%b%016x-01" % (parent[:36], draw >> 128)
-        else:
-            parent = b"00-%032x-%016x-%02x" % (draw & _MASK_128, draw >> 128, sampled)
-        if not valid_request_id(request_id):
-            request_id = b"%032x" % (draw & _MASK_128)
-        assert request_id is not None
-        return Trace(request_id, parent), sampled
-
-    def new_request_id(self) -> bytes:
-        """An id for an answer to bytes that were no request."""
-        return b"%032x" % self._random.getrandbits(128)
+    def _mirror(
+        self, plan: Plan, peer: Peer, route: LiveRoute, side: Side, params: Mapping[str, bytes]
+    ) -> Mirror | None:
+        """The same request as the other side would have got it."""
+        other = route.sides[side]
+        raw = other.raw(plan.request.head.target, params)
+        if raw is None or side is plan.side:
+            return None
+        trace = Trace(plan.trace.request_id, self.ids.child(plan.trace.traceparent))
+        head = upstream_head(plan.request, raw, other.shadow_edit, peer, trace, other.authority)
+        return Mirror(other.backend.name, head, route.max_body)
 
     # -- outcomes
 
@@ -207,7 +181,7 @@ class Gateway:
         problem = refused.problem
         self._record(
             Outcome(
-                NO_ROUTE, "", "", problem.slug, head.method, head.target, head.client, problem.status,
+                NAMELESS, "", "", problem.slug, head.method, head.target, head.client, problem.status,
                 time.time(), 0.0, 0, 0, 0, problem.slug, Lane.EXPRESS, refused.trace, False,
             )
         )  # fmt: skip
@@ -215,24 +189,7 @@ class Gateway:
     def malformed(self, error: BadRequest, peer: Peer) -> None:
         """Bytes that were no request were refused; there is no head to speak of."""
         nothing = Head(b"", b"", [], client=peer.address)
-        self.refused(nothing, Refused(problem_for(error), Trace(self.new_request_id(), b"")))
-
-
-_MASK_128 = (1 << 128) - 1
-
-
-def _targets(route: Route, backends: Mapping[str, Backend]) -> dict[Side, Target]:
-    targets = {Side.LEGACY: _target(backends[route.legacy])}
-    if route.modern is not None:
-        targets[Side.MODERN] = _target(backends[route.modern], route.modern_edit, route.rewrite)
-    return targets
-
-
-def _target(backend: Backend, edit: HeadEdit = NO_EDIT, rewrite: Rewrite | None = None) -> Target:
-    authority = backend.settings.addresses[0].authority
-    if not backend.settings.preserve_host:
-        edit = replace(edit, host=authority)
-    return Target(backend, edit, rewrite, authority)
+        self.refused(nothing, Refused(problem_for(error), Trace(self.ids.new(), b"")))
 
 
 def _debug_lines(plan: Plan) -> tuple[bytes, ...]:

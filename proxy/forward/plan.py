@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from proxy.forward.mirror import Mirror
 from proxy.http1.request import Request
 from proxy.outcome import Trace
 from proxy.upstream.backend import Backend
@@ -13,8 +14,8 @@ from proxy.upstream.failures import Problem
 class Plan:
     """The backend, the call, and what the outcome will say about why.
 
-    `started` is the loop's time when the head was complete. `body_limit` in bytes, 0 = none. `debug` adds
-    lines to the response that say what was decided.
+    `started` is the loop's time when the head was complete. `debug` are lines added to the response that say
+    what was decided.
     """
 
     request: Request
@@ -26,7 +27,7 @@ class Plan:
     trace: Trace
     sampled: bool
     started: float
-    body_limit: int = 0
+    mirror: Mirror | None = None
     debug: tuple[bytes, ...] = ()
 
 

@@ -27,7 +27,7 @@ TRANSITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """Opens after so many failures in a row (0 = never), rests `open_for` seconds, then lets probes through."""
+    """Opens after so many failures in a row (0 = never), rests `open_for` seconds, then sends probes."""
 
     consecutive_failures: int = 5
     open_for: float = 5.0

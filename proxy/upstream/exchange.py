@@ -117,7 +117,7 @@ class Exchange:
             self.expires = self._deadline
 
     def cancel(self) -> None:
-        """The asker is gone: nothing more is pushed, and the connection is dropped if anything was written."""
+        """The asker is gone: nothing more is pushed, and a connection that is in use is dropped."""
         if self._done:
             return
         if self._connection is not None:
@@ -259,7 +259,7 @@ class Exchange:
         return self._backend.grant_retry(self._retry_counted)
 
     def _retry_response(self, response: Response) -> bool:
-        """Whether this gateway error is dropped for another try; a Retry-After that is too long is returned."""
+        """Whether this gateway error is dropped for another try; a long Retry-After is returned."""
         if not self._may_retry(str(response.status), None):
             return False
         wait = self._pause_before_retry()

@@ -54,7 +54,7 @@ async def _check(settings: BackendSettings, pool: Pool) -> None:
     async with httpx.AsyncClient(transport=BackendTransport(own)) as client:
         while True:
             url = f"{base}://{pool.address.authority.decode()}{policy.path}"
-            pool.healthy = verdict.note(await _answers_well(client, url, policy.timeout))
+            pool.healthy = verdict.note(await _answers_well(client, url))
             await asyncio.sleep(policy.interval)
 
 
@@ -64,6 +64,7 @@ def _for_checks(settings: BackendSettings, pool: Pool, policy: HealthPolicy) -> 
         addresses=(pool.address,),
         connect_timeout=policy.timeout,
         response_timeout=policy.timeout,
+        idle_timeout=policy.timeout,
         retry=RetryPolicy(attempts=1),
         breaker=BreakerPolicy(consecutive_failures=0),
         max_in_flight=0,
@@ -71,10 +72,9 @@ def _for_checks(settings: BackendSettings, pool: Pool, policy: HealthPolicy) -> 
     )
 
 
-async def _answers_well(client: httpx.AsyncClient, url: str, timeout: float) -> bool:
+async def _answers_well(client: httpx.AsyncClient, url: str) -> bool:
     try:
-        async with asyncio.timeout(timeout):
-            response = await client.get(url, headers={"User-Agent": "banyan-health"})
-    except (httpx.HTTPError, TimeoutError):
+        response = await client.get(url, headers={"User-Agent": "banyan-health"})
+    except httpx.HTTPError:
         return False
     return response.is_success

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from proxy.http1.response import Response
 from proxy.routing.head import Field
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call
+from proxy.upstream.exchange import Call, Sink
 from proxy.upstream.failures import Failure
 
 HIGH_WATER = 256 * 1024
@@ -31,8 +31,9 @@ class StreamClosed(Exception):
 class Stream:
     """A sink that waits to be read. `close` must be called whatever happens."""
 
-    def __init__(self, backend: Backend, call: Call) -> None:
-        self.exchange = backend.exchange(call, self)
+    def __init__(self, backend: Backend, call: Call, around: Callable[[Sink], Sink] | None = None) -> None:
+        """`around` puts another sink between the exchange and this one."""
+        self.exchange = backend.exchange(call, self if around is None else around(self))
         self.trailers: list[Field] = []
         self._interims: list[Interim] = []
         self._closed = False
@@ -78,7 +79,7 @@ class Stream:
         await self._may_upload.wait()
 
     def close(self) -> None:
-        """No more is wanted; drops the connection unless the response is complete. Waiters get `StreamClosed`."""
+        """No more is wanted; the connection goes unless the response is complete. Ends all waiting."""
         self._closed = True
         self.exchange.cancel()
         self._release()

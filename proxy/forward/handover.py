@@ -1,0 +1,66 @@
+"""From what a tee kept to an exchange in the shadow worker's queue; whatever is left out is counted."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from functools import partial
+
+from proxy.forward.mirror import Kept, Mirror, Tee
+from proxy.forward.plan import Plan
+from proxy.http1.response import Response
+from proxy.routing.head import Field
+from proxy.upstream.exchange import Sink
+from shadow.channel import Sender
+from shadow.exchange import Exchange, Fields, SkipReason
+
+
+class Handover:
+    """Gives mirrored requests their tee. Without a sender nothing is mirrored, and plans make no mirrors."""
+
+    def __init__(self, sender: Sender | None, loop: asyncio.AbstractEventLoop) -> None:
+        self._sender = sender
+        self._loop = loop
+        self._epoch = time.time() - loop.time()
+        self.skipped: Counter[tuple[str, SkipReason]] = Counter()
+
+    @property
+    def open(self) -> bool:
+        return self._sender is not None
+
+    def tee(self, plan: Plan, mirror: Mirror, inner: Sink) -> Tee:
+        """A sink around this one, which hands the exchange over once it has ended."""
+        return Tee(inner, mirror.max_body, partial(self._ended, plan, mirror))
+
+    def _ended(self, plan: Plan, mirror: Mirror, kept: Kept) -> None:
+        if kept.skip is not None or kept.response is None or self._sender is None:
+            self.skipped[plan.route, kept.skip or SkipReason.CUT_SHORT] += 1
+            return
+        self._sender.offer(self._exchange(plan, mirror, kept, kept.response))
+
+    def _exchange(self, plan: Plan, mirror: Mirror, kept: Kept, response: Response) -> Exchange:
+        head = plan.request.head
+        return Exchange(
+            id=os.urandom(8).hex(),
+            time=self._epoch + plan.started,
+            route=plan.route,
+            trace_id=plan.trace.traceparent[3:35].decode("ascii"),
+            method=head.method,
+            target=head.target,
+            scheme="https" if head.secure else "http",
+            request_fields=_pairs(head.fields),
+            request_body=b"".join(kept.request_body),
+            primary_side=plan.side,
+            primary_backend=plan.backend.name,
+            primary_head=plan.call.head,
+            primary_status=response.status,
+            primary_fields=_pairs(response.fields),
+            primary_body=b"".join(kept.response_body),
+            primary_ms=(self._loop.time() - plan.started) * 1000,
+            shadow_backend=mirror.backend,
+            replay_head=mirror.head,
+        )
+
+
+def _pairs(fields: list[Field]) -> Fields:
+    return [(line.partition(b":")[0], value) for _, line, value in fields]

@@ -1,0 +1,44 @@
+"""Request ids and traceparents: the client's where it sent valid ones, else new ones."""
+
+import random
+
+from proxy.forward.headers import valid_request_id, valid_traceparent
+from proxy.http1.request import Request
+from proxy.outcome import Trace
+
+_MASK_128 = (1 << 128) - 1
+
+
+class Ids:
+    """Draws from a generator of its own; ids need to be unlikely to meet, not hard to guess."""
+
+    def __init__(self) -> None:
+        self._random = random.Random()
+
+    def of(self, request: Request, share: float) -> tuple[Trace, bool]:
+        """The ids that the backend gets, and whether the request gets a span, as `share` (0-1) of all do.
+
+        A span of ours becomes the parent of the backend's, so only then the client's parent is replaced.
+        """
+        draw = self._random.getrandbits(192)
+        sampled = share > 0 and self._random.random() < share
+        request_id, parent = request.named.get(b"x-request-id"), request.named.get(b"traceparent")
+        if parent is None or not valid_traceparent(parent):
+            parent = b"00-%032x-%016x-%02x" % (draw & _MASK_128 or 1, draw >> 128 or 1, sampled)
+        elif sampled:
+            parent = b"%b%016x-01" % (parent[:36], draw >> 128 or 1)
+        if request_id is None or not valid_request_id(request_id):
+            request_id = b"%032x" % (draw & _MASK_128)
+        return Trace(request_id, parent), sampled
+
+    def child(self, parent: bytes) -> bytes:
+        """The same trace with a span id of its own, for the mirrored request."""
+        return b"%b%016x%b" % (parent[:36], self._random.getrandbits(64) or 1, parent[-3:])
+
+    def new(self) -> bytes:
+        """An id for an answer to bytes that were no request."""
+        return b"%032x" % self._random.getrandbits(128)
+
+    def draw(self) -> int:
+        """A number from 0 to 9999, for sampling."""
+        return int(self._random.random() * 10_000)
