@@ -23,7 +23,8 @@ from bench.report import table
 from bench.target import Target, started
 from bench.venvs import venv
 
-RATE = 500  # samples a second
+RATE = 250  # samples a second
+THREAD = "Thread._bootstrap ("  # at the root of every thread but the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,15 @@ class Profile:
 
 
 def count(stacks: Iterable[str]) -> Profile:
-    """Reads py-spy's raw format: frames joined by `;`, outermost first, then a space and how often."""
+    """Reads py-spy's raw format: frames joined by `;`, outermost first, then a space and how often.
+
+    Only the main thread counts, where the event loop is; that the others wait is not always seen.
+    """
     own: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for line in stacks:
+        if THREAD in line:
+            continue
         stack, _, number = line.rpartition(" ")
         frames = stack.split(";")
         own[frames[-1]] += int(number)

@@ -22,3 +22,8 @@ def test_the_table_begins_with_the_most_expensive() -> None:
     lines = render(count(STACKS), top=1).splitlines()
     assert lines[2] == "60.0%  serve (a.py)"
     assert lines[-1] == "100 samples"
+
+
+def test_other_threads_are_left_out() -> None:
+    waiting = "Thread._bootstrap (threading.py);Thread.run (threading.py);Condition.wait (threading.py) 900"
+    assert count([*STACKS, waiting]).samples == 100
