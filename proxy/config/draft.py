@@ -25,7 +25,7 @@ class Draft:
     """What of the file is valid by itself, beside what is wrong with the rest.
 
     `backend_names` are all names in the file, those of invalid backends included. `routes` is keyed by place
-    in the list.
+    in the list. What is not `understood` is another format, and was not looked at.
     """
 
     frame: Frame
@@ -34,6 +34,7 @@ class Draft:
     defaults: Defaults
     routes: Mapping[int, RouteConfig]
     problems: tuple[Problem, ...]
+    understood: bool = True
 
     def config(self) -> Config:
         """The whole; only once nothing is wrong."""
@@ -56,7 +57,7 @@ def draft(data: object) -> Draft:
 
 
 def _nothing(problem: Problem) -> Draft:
-    return Draft(Frame(version=VERSION), {}, (), Defaults(), {}, (problem,))
+    return Draft(Frame(version=VERSION), {}, (), Defaults(), {}, (problem,), understood=False)
 
 
 class _Drafter:

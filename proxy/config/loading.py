@@ -51,8 +51,8 @@ def _load(text: str | bytes, file: str, environment: Mapping[str, str]) -> Loade
         return Loaded(None, (ConfigError(file, *error.position, "", error.message),), ())
     drafted = draft(source.data)
     patterns, unmatched = patterns_of(drafted)
-    found = (*drafted.problems, *unmatched, *check(drafted, patterns), *inactive(source.data))
-    errors, warnings = _sorted_out(found, source)
+    between = (*check(drafted, patterns), *inactive(source.data)) if drafted.understood else ()
+    errors, warnings = _sorted_out((*drafted.problems, *unmatched, *between), source)
     if errors:
         return Loaded(None, errors, warnings)
     snapshot = compile_snapshot(drafted, patterns, lambda place: source.locate(("routes", place)).key.line)

@@ -13,7 +13,7 @@ import yaml
 from proxy.config.errors import TOP, Position
 
 DEPTH_LIMIT = 64
-VALUES_LIMIT = 2_000_000
+VALUES_LIMIT = 1_000_000
 FASTEST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -79,7 +79,9 @@ def parse(text: str, loader: type = FASTEST_LOADER) -> Node:
     try:
         return _Composer(yaml.parse(text, Loader=loader)).document()
     except yaml.MarkedYAMLError as error:
-        raise SourceError(_explain(error), _position(error.problem_mark)) from None
+        position = _position(error.problem_mark)
+        line = "".join(text.split("\n")[position.line - 1 : position.line])
+        raise SourceError(_explain(error, line[: position.column]), position) from None
 
 
 class _Composer:
@@ -161,9 +163,11 @@ _HINTS = {
 }
 
 
-def _explain(error: yaml.MarkedYAMLError) -> str:
-    """The parser's words, in front of a hint where its words help nobody."""
+def _explain(error: yaml.MarkedYAMLError, before: str) -> str:
+    """The parser's words, or better ones where they help nobody; `before` is the line up to the problem."""
     hint = next((hint for words, hint in _HINTS.items() if words in (error.problem or "")), None)
     opened = error.context_mark
     since = f" ({error.context}, begun on line {opened.line + 1})" if opened and error.context else ""
+    if "flow" in since and "${" in before:
+        hint = "inside { } and [ ] a ${…} needs quotes"
     return f"not valid YAML: {hint or error.problem}{since}"

@@ -1,6 +1,6 @@
 """Problems, which know their key path, → errors, which know their line and column."""
 
-from proxy.config.errors import ConfigError, KeyPath, Position, Problem, dotted
+from proxy.config.errors import ConfigError, KeyPath, Problem, dotted
 from proxy.config.nodes import Scalar
 from proxy.config.source import Place, Source
 
@@ -15,9 +15,9 @@ def located(problem: Problem, source: Source) -> ConfigError:
     place = source.locate(path)
     if place.found < len(path) and (inherited := _in_defaults(path, place, source)):
         path, place = inherited
-    found_all = place.found == len(path)
-    position: Position = place.node.position if found_all and not problem.at_key else place.key
-    known = path[: place.found] if isinstance(place.node, Scalar) else path
+    is_missing = place.found < len(path) and not isinstance(place.node, Scalar)
+    position = place.key if is_missing or problem.at_key else place.node.position
+    known = path if is_missing else path[: place.found]
     return ConfigError(source.file, *position, dotted(known), _message(problem, source), problem.severity)
 
 

@@ -95,12 +95,13 @@ class _Converter:
         self._environment = environment
         self._path: list[str | int] = []
         self._values = 0
+        self._expanding: Position | None = None
 
     def value(self, node: Node) -> object:
         self._check_size(node)
         match node:
-            case Alias(target=target):
-                return self.value(target)
+            case Alias():
+                return self._expanded(node)
             case Scalar():
                 self._refuse_tag(node.position, node.tag)
                 return self._scalar(node)
@@ -113,10 +114,18 @@ class _Converter:
 
     def _check_size(self, node: Node) -> None:
         self._values += 1
+        where = self._expanding or node.position
         if self._values > nodes.VALUES_LIMIT:
-            raise SourceError(f"aliases expand to more than {nodes.VALUES_LIMIT:,} values", node.position)
+            raise SourceError(f"aliases expand to more than {nodes.VALUES_LIMIT:,} values", where)
         if len(self._path) > nodes.DEPTH_LIMIT:
-            raise SourceError(f"aliases nest more than {nodes.DEPTH_LIMIT} levels deep", node.position)
+            raise SourceError(f"aliases nest more than {nodes.DEPTH_LIMIT} levels deep", where)
+
+    def _expanded(self, alias: Alias) -> object:
+        outermost = self._expanding
+        self._expanding = outermost or alias.position
+        value = self.value(alias.target)
+        self._expanding = outermost
+        return value
 
     def _below(self, step: str | int, node: Node) -> object:
         self._path.append(step)

@@ -32,9 +32,9 @@ _BYTES = {"GiB": GIB, "MiB": MIB, "KiB": KIB, "B": 1}
 _LONGEST = Decimal(3650 * 86400)
 _LARGEST = 2**50
 
-_DURATION_PART = r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)"
+_DURATION_PART = r"([0-9]{1,12}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)"
 _DURATION = re.compile(f"(?:{_DURATION_PART})+")
-_SIZE = re.compile(r"([0-9]{1,15})(B|KiB|MiB|GiB)")
+_SIZE = re.compile(r"([0-9]{1,16})(B|KiB|MiB|GiB)")
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 
 
@@ -42,7 +42,7 @@ def parse_duration(value: object) -> float:
     """`250ms`, `10s`, `1h30m` → seconds. Raises ValueError for anything else."""
     value = typed(value)
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
-        hint = f"; did you mean {value}s?" if isinstance(value, int) and value > 0 else ""
+        hint = f"; did you mean {value}s?" if _is_count(value) and value else ""
         raise ValueError(f"must be a duration such as 250ms, 10s, 5m, 24h or 14d{hint}")
     parts = re.findall(_DURATION_PART, value)
     seconds = sum((Decimal(number) * _SECONDS[unit] for number, unit in parts), Decimal(0))

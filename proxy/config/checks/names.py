@@ -13,14 +13,16 @@ from proxy.routing.rewrite import parse_rewrite
 
 def backends_exist(draft: Draft) -> Iterator[Problem]:
     """`legacy` and `modern` name backends of the file."""
-    if draft.defaults.legacy not in draft.backend_names:
-        yield Problem(("defaults", "legacy"), _no_backend(draft.defaults.legacy, draft.backend_names))
+    names = draft.backend_names
+    if not names:
+        return
+    if draft.defaults.legacy not in names:
+        yield Problem(("defaults", "legacy"), _no_backend(draft.defaults.legacy, names))
     for place, route in draft.routes.items():
-        if "legacy" in route.model_fields_set and route.legacy not in draft.backend_names:
-            yield Problem(("routes", place, "legacy"), _no_backend(route.legacy, draft.backend_names))
-        if route.modern and route.modern.backend not in draft.backend_names:
-            path = ("routes", place, "modern", "backend")
-            yield Problem(path, _no_backend(route.modern.backend, draft.backend_names))
+        if "legacy" in route.model_fields_set and route.legacy not in names:
+            yield Problem(("routes", place, "legacy"), _no_backend(route.legacy, names))
+        if route.modern and route.modern.backend not in names:
+            yield Problem(("routes", place, "modern", "backend"), _no_backend(route.modern.backend, names))
 
 
 def _no_backend(name: str, known: Iterable[str]) -> str:
