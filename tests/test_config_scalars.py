@@ -113,7 +113,7 @@ def test_numbers_and_booleans_are_typed_where_they_are_expected_and_stay_text_wh
 
 def test_a_reference_without_quotes_between_braces_gets_a_hint() -> None:
     assert errors_below("server: {workers: ${N}, debug_headers: true}") == [
-        "routes.yaml:5:23: not valid YAML: inside { } and [ ] a ${…} needs quotes "
+        "routes.yaml:5:20: not valid YAML: inside { } and [ ] a ${…} needs quotes "
         "(while parsing a flow mapping, begun on line 5)"
     ]
 

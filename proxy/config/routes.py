@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from proxy.config.base import Section
 from proxy.config.matching import Match
@@ -21,6 +21,7 @@ from proxy.config.values import (
     parsed,
     source_of,
 )
+from proxy.http1.fields import FRAMING, HOP_BY_HOP
 from proxy.routing.rewrite import parse_rewrite
 
 Stage = Literal["legacy", "shadow", "canary", "modern"]
@@ -33,12 +34,21 @@ def _rewrite(text: str) -> str:
     return parse_rewrite(text).source
 
 
+def _editable(name: str) -> str:
+    if name.lower().encode() in HOP_BY_HOP | FRAMING:
+        raise ValueError(f"{name} cannot be changed here: the proxy itself says it, for each connection")
+    return name
+
+
+EditableName = Annotated[HeaderName, AfterValidator(_editable)]
+
+
 class HeaderEdits(Section):
     """What is changed in the request's header before modern gets it."""
 
-    set: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    set: dict[EditableName, HeaderValue] = Field(default_factory=dict)
     """Fields that are set, in place of what the client sent."""
-    remove: tuple[HeaderName, ...] = ()
+    remove: tuple[EditableName, ...] = ()
     """Fields that are taken out."""
 
 
@@ -103,10 +113,14 @@ class Defaults(Inheritable):
     """What every route inherits, key by key."""
 
 
-class RouteConfig(Inheritable):
-    """One endpoint."""
+class Endpoint(Section):
+    """What each route must say for itself."""
 
     id: KebabCase
     """Unique name, kebab-case."""
     match: Match
     """Which requests it is for."""
+
+
+class RouteConfig(Inheritable, Endpoint):
+    """One endpoint."""
