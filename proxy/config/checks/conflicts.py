@@ -14,9 +14,10 @@ def conflicts(draft: Draft, patterns: Mapping[int, Pattern]) -> Iterator[Problem
     for first, second in find_ties(entries):
         message = f"ties with {draft.routes[first].id} on line {{line}}: a request can meet both alike"
         yield _conflict(second, first, message)
-    for place, (one, other) in find_shadowed(entries):
-        names = f"{draft.routes[one].id} and {draft.routes[other].id}"
-        yield _conflict(place, one, f"can never win: {names} (line {{line}}) come before it in every case")
+    for place, winners in find_shadowed(entries):
+        names = " and ".join(draft.routes[winner].id for winner in winners)
+        message = f"can never win: {names} (line {{line}}) come before it in every case"
+        yield _conflict(place, winners[0], message)
 
 
 def _conflict(place: int, other: int, message: str) -> Problem:
