@@ -1,6 +1,6 @@
 """Ties, and routes that can never win."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import pytest
@@ -13,7 +13,7 @@ from proxy.routing.pattern import Pattern
 from proxy.routing.request import Request
 from proxy.routing.table import Table
 from proxy.routing.values import Matcher, Present, regex
-from tests.support.routing import Wanted, head, pattern
+from tests.support.routing import Wanted, head, pattern, work
 
 THERE, ABSENT = Present(True), Present(False)
 
@@ -124,11 +124,21 @@ def test_halves_hide_only_what_they_cover() -> None:
     assert shadowed(pattern("/a", headers={"X": "1"}), *halves(query={"p": "2"})) == []
 
 
-def test_ten_thousand_routes_are_not_compared_with_each_other() -> None:
-    routes = [
+def actions(count: int) -> list[tuple[Pattern, int]]:
+    return [
         (pattern("/pay.php", query={"action": f"a{n}"}, headers={"X-Session": THERE}, php=True), n)
-        for n in range(10_000)
+        for n in range(count)
     ]
+
+
+@pytest.mark.parametrize("find", [find_ties, find_shadowed])
+def test_routes_of_one_path_are_not_compared_with_each_other(find: Callable[[object], object]) -> None:
+    few, many = actions(50), actions(200)
+    assert work(lambda: find(many)) < 5 * work(lambda: find(few))
+
+
+def test_ten_thousand_routes() -> None:
+    routes = actions(10_000)
     assert find_ties(routes) == []
     assert find_shadowed(routes) == []
     twin = (routes[4321][0], -1)

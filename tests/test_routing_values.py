@@ -1,7 +1,7 @@
 """What routes ask of values, and the names of the variables they ask for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.routing import php, plain
@@ -130,6 +130,9 @@ COOKIES = st.lists(
 
 
 @given(st.lists(COOKIES, max_size=3), st.sampled_from(["a", "a_b", "b", "a[x]"]), st.booleans())
+@example([b"a=1;a[x]=2"], "a", True)
+@example([b"a =1;a=2"], "a", False)
+@example([b"a.b=1;a_b=2"], "a_b", True)
 def test_one_cookie_reads_as_all_cookies_do(lines: list[bytes], name: str, php_dialect: bool) -> None:
     cookie = variable(name, php_dialect)
     value = cookie.find((php.parse_cookies if php_dialect else plain.parse_cookies)(lines))

@@ -4,11 +4,13 @@ import base64
 import json
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from proxy.routing.head import Head
@@ -66,6 +68,24 @@ def pattern(
 
 def _matcher(value: str | Matcher) -> Matcher:
     return Exact(value.encode()) if isinstance(value, str) else value
+
+
+def work(call: Callable[[], object]) -> int:
+    """How many lines of Python a call executes."""
+    lines = 0
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return lines
 
 
 # --- PHP itself -----------------------------------------------------------------------------------
