@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from operator import itemgetter, ne
 
 from shadow.compare import values
-from shadow.compare.align import Budget, Elements, Pair, align
+from shadow.compare.align import Elements, align
 from shadow.compare.model import Json
 from shadow.compare.selectors import State
 from shadow.compare.shapes import Shapes, are_in_step, identities
+from shadow.compare.subsequence import Budget, Pair
 from shadow.compare.treatment import Treatment
 
 
@@ -53,8 +54,13 @@ class Pairer:
         named = identities(left.values, right.values)
         if named and _permuted(*named) and named[0] != named[1]:
             return Pairing(_matched(*named), reordered=True)
-        layers = [(ones, others), named] if named else [(ones, others)]
-        return Pairing(align(self._elements(left, right, layers), self.budget, self.mirror))
+        elements = Elements(
+            (ones, others),
+            named,
+            lambda i, j: self._cost(left.values[i], right.values[j]),
+            (lambda i: _size(left.values[i]), lambda j: _size(right.values[j])),
+        )
+        return Pairing(align(elements, self.budget, self.mirror))
 
     def unordered(self, left: Array, right: Array, key: str | None) -> Pairing:
         """As multisets: by the member `key` where both have it, else by content, else by likeness."""
@@ -77,15 +83,6 @@ class Pairer:
             else object()
             for item in array.values
         ]
-
-    def _elements(
-        self, left: Array, right: Array, layers: Sequence[tuple[Sequence[Hashable], Sequence[Hashable]]]
-    ) -> Elements:
-        return Elements(
-            layers,
-            lambda i, j: self._cost(left.values[i], right.values[j]),
-            (lambda i: _size(left.values[i]), lambda j: _size(right.values[j])),
-        )
 
     def _cost(self, one: Json, other: Json) -> float:
         """About how many differences a pair would bring."""

@@ -7,9 +7,10 @@ from math import inf
 from typing import Final, TypeAlias
 
 from shadow.compare import values
-from shadow.compare.align import Budget, Elements, Pair, align
+from shadow.compare.align import Elements, align
 from shadow.compare.findings import Findings
 from shadow.compare.model import ABSENT, Kind, Value
+from shadow.compare.subsequence import Budget, Pair
 from shadow.compare.treatment import Treatment
 
 TEXT: Final = "#text"
@@ -185,9 +186,9 @@ class Walk:
         ones, others = [self._shapes.of(node) for node in lefts], [self._shapes.of(node) for node in rights]
         if ones != others and len(ones) == len(others) and Counter(ones) == Counter(others):
             return None
-        layers = [(ones, others), ([_telling(node) for node in lefts], [_telling(node) for node in rights])]
         elements = Elements(
-            layers,
+            (ones, others),
+            ([_telling(node) for node in lefts], [_telling(node) for node in rights]),
             lambda i, j: self._cost(lefts[i], rights[j]),
             (lambda i: _size(lefts[i]), lambda j: _size(rights[j])),
         )

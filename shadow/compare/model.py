@@ -115,7 +115,7 @@ class Limits:
     depth: int = 512
     values: int = 200_000
     differences: int = 10_000
-    alignment: int = 200_000
+    alignment: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)

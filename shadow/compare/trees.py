@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from shadow.compare import values
-from shadow.compare.align import Budget
 from shadow.compare.findings import Findings
 from shadow.compare.hints import is_sparse
 from shadow.compare.lists import Array, Pairer
@@ -16,6 +15,7 @@ from shadow.compare.model import ABSENT, Json, Kind
 from shadow.compare.places import Place, Style, written
 from shadow.compare.selectors import Key, State
 from shadow.compare.shapes import Shapes
+from shadow.compare.subsequence import Budget
 from shadow.compare.treatment import PLAIN, Preset, Treatment
 
 _BROKEN = "does not fit the rule's pattern on both sides"
