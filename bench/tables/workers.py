@@ -63,7 +63,7 @@ def run(options: Options) -> Report:
 
 
 def targets_of(figure: float, least_share: float | None) -> list[Target]:
-    """`least_share` is None where the workers' cores are not alike: then an even share is nobody's promise."""
+    """`least_share` is None where the workers' cores are not alike: an even share is no promise there."""
     found = [at_least("two workers over one", figure, NEARLY_TWICE)]
     if least_share is not None:
         found.append(at_least("least share, of two workers", least_share * 100, BALANCED * 100, " %"))
