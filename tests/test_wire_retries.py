@@ -10,7 +10,7 @@ import pytest
 from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect, connector
 from tests.support.hostile import assert_problem
-from tests.support.origin import Exchange, Origin, answer, echo
+from tests.support.origin import Exchange, Origin, Script, answer, echo
 from tests.support.wire import DEADLINE, Response, Wire, request, response
 
 
@@ -159,22 +159,28 @@ def test_several_endpoints_take_turns(origin: Origin, second_origin: Origin, wir
     assert (len(origin.seen), len(second_origin.seen)) == (5, 5)
 
 
-def test_an_unhealthy_endpoint_is_left_alone(origin: Origin, second_origin: Origin, wire: Wire) -> None:
+def test_an_unhealthy_endpoint_is_left_alone(checked_origins: list[Origin], wire: Wire) -> None:
     """The active check takes an endpoint out, and back in."""
-    second_origin.forget()
     sick = threading.Event()
 
-    def second(exchange: Exchange) -> None:
-        exchange.body()
-        checked = exchange.seen.target == b"/healthz"
-        exchange.send(response(b"500 Sick" if checked and sick.is_set() else b"200 OK", body=b"second"))
+    def says(name: bytes) -> Script:
+        def script(exchange: Exchange) -> None:
+            exchange.body()
+            ill = exchange.seen.target == b"/healthz" and name == b"second" and sick.is_set()
+            exchange.send(response(b"500 Sick" if ill else b"200 OK", body=name))
 
-    second_origin.plays(second)
-    wait_until(lambda: b"second" in {wire.ask(request(b"/checked/x")).body for _ in range(4)})
+        return script
+
+    def answering() -> set[bytes]:
+        return {wire.ask(request(b"/checked/x")).body for _ in range(4)}
+
+    for origin, name in zip(checked_origins, (b"first", b"second"), strict=True):
+        origin.plays(says(name))
+    wait_until(lambda: answering() == {b"first", b"second"})
     sick.set()
-    wait_until(lambda: b"second" not in {wire.ask(request(b"/checked/x")).body for _ in range(4)})
+    wait_until(lambda: answering() == {b"first"})
     sick.clear()
-    wait_until(lambda: b"second" in {wire.ask(request(b"/checked/x")).body for _ in range(4)})
+    wait_until(lambda: answering() == {b"first", b"second"})
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -65,6 +65,9 @@ def test_many_messages_keep_their_order(open_socket: Dial) -> None:
 def test_compression_is_negotiated_end_to_end(open_socket: Dial, sockets: WebSocketOrigin) -> None:
     """The proxy neither offers nor accepts extensions of its own."""
     with_it, without = open_socket("/ws/echo"), open_socket("/ws/echo", compression=None)
+    for socket in (with_it, without):
+        socket.send("so that the origin has surely noted the handshake")
+        socket.recv(DEADLINE)
     offers = [
         each.request.headers.get("Sec-WebSocket-Extensions") for each in sockets.handshakes if each.request
     ]
@@ -102,7 +105,9 @@ def test_pressure_is_passed_back(open_socket: Dial, tunnel_proxy: Banyan) -> Non
 
 def test_the_handshake_passes(open_socket: Dial, sockets: WebSocketOrigin) -> None:
     fields = {"Cookie": "sid=1", "Authorization": "Bearer t", "X-Merchant-Id": "m_1"}
-    open_socket("/ws/echo?a[]=1&b=%20", additional_headers=fields, origin="https://shop.example")
+    socket = open_socket("/ws/echo?a[]=1&b=%20", additional_headers=fields, origin="https://shop.example")
+    socket.send("so that the origin has surely noted the handshake")
+    socket.recv(DEADLINE)
     handshake = sockets.handshakes[0].request
     assert handshake is not None and handshake.path == "/ws/echo?a[]=1&b=%20"
     for name, value in {**fields, "Origin": "https://shop.example", "X-Forwarded-For": "127.0.0.1"}.items():

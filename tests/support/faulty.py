@@ -14,7 +14,7 @@ from tests.support.origin import Origin
 ONCE = {"attempts": 1, "on": []}
 EAGER = {
     "attempts": 3,
-    "on": ["connect", "stale", "502", "503", "504"],
+    "on": ["connect", "stale", 502, 503, 504],
     "backoff": {"base": "1ms", "cap": "5ms"},
 }
 BREAKER = {"consecutive_failures": 3, "open_for": "1s", "half_open_probes": 1}
@@ -29,6 +29,15 @@ def second_origin() -> Iterator[Origin]:
 
 
 @pytest.fixture(scope="session")
+def checked_origins() -> Iterator[list[Origin]]:
+    """Two origins of the backend with health checks, which nobody else is to see."""
+    origins = [Origin(), Origin()]
+    yield origins
+    for origin in origins:
+        origin.close()
+
+
+@pytest.fixture(scope="session")
 def full_port() -> Iterator[int]:
     """A port whose queue is full: connections to it are neither taken nor refused."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as stack:
@@ -39,9 +48,12 @@ def full_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def config(origin: Origin, second: Origin, full_port: int) -> dict[str, Any]:
+def url_of(origin: Origin) -> str:
+    return f"http://127.0.0.1:{origin.port}"
+
+
+def config(origin: Origin, second: Origin, checked: list[Origin], full_port: int) -> dict[str, Any]:
     """A backend for each kind of fault, chosen by the first segment of the path."""
-    urls = [f"http://127.0.0.1:{origin.port}", f"http://127.0.0.1:{second.port}"]
     closed = f"http://127.0.0.1:{free_port()}"
     backends = {
         "steady": backend(origin),
@@ -54,9 +66,9 @@ def config(origin: Origin, second: Origin, full_port: int) -> dict[str, Any]:
         "breaking": backend(origin, retries=ONCE, breaker=BREAKER),
         "small": backend(origin, max_in_flight=2),
         "single": backend(origin, pool={"connections": 1}),
-        "pair": backend(origin, url=urls),
-        "half-down": backend(origin, url=[closed, urls[0]], retries=EAGER),
-        "checked": backend(origin, url=urls, health={"path": "/healthz", **HEALTH}),
+        "pair": backend(origin, url=[url_of(origin), url_of(second)]),
+        "half-down": backend(origin, url=[closed, url_of(origin)], retries=EAGER),
+        "checked": backend(origin, url=[*map(url_of, checked)], health={"path": "/healthz", **HEALTH}),
     }
     routes = [{"id": name, "match": {"path": f"/{name}/{{rest:path}}"}, "legacy": name} for name in backends]
     routes.append(
@@ -76,9 +88,10 @@ def faulty_proxy(
     lane: Lane,
     main_origin: Origin,
     second_origin: Origin,
+    checked_origins: list[Origin],
     full_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Banyan]:
-    settings = config(main_origin, second_origin, full_port)
+    settings = config(main_origin, second_origin, checked_origins, full_port)
     with running(tmp_path_factory.mktemp("faults"), settings, lane) as banyan:
         yield banyan

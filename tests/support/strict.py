@@ -5,16 +5,17 @@ readable by a recipient that forgives nothing.
 """
 
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 Field = tuple[bytes, bytes]
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) (HTTP/1\.[01])")
 _STATUS_LINE = re.compile(rb"(HTTP/1\.[01]) ([1-9][0-9]{2}) ([\t\x20-\x7e\x80-\xff]*)")
 _FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*")
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})")
+_CHUNK_SIZE_AND_EXTENSIONS = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
 _MAX_LINE = 1 << 20
 
 
@@ -50,10 +51,16 @@ class Message:
         return values[0] if values else None
 
 
+class Source(Protocol):
+    """Where a stream reads from: a socket, as far as it matters here."""
+
+    def recv(self, size: int, /) -> bytes: ...
+
+
 class Stream:
     """Buffered reading from a socket; every read ends by the socket's timeout at the latest."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Source) -> None:
         self._sock = sock
         self.buffer = b""
 
@@ -147,10 +154,15 @@ def body_length(head: Message) -> int | None:
     return int(lengths[0])
 
 
-def read_body(stream: Stream, length: int, piece: Callable[[bytes], None]) -> list[Field]:
-    """Read a body of `length` bytes (-1: chunked), handing it over piece by piece; returns the trailers."""
+def read_body(
+    stream: Stream, length: int, piece: Callable[[bytes], None], extensions: bool = False
+) -> list[Field]:
+    """Read a body of `length` bytes (-1: chunked), handing it over piece by piece; returns the trailers.
+
+    Chunk extensions are an error unless `extensions` says otherwise: a proxy has no reason to send them.
+    """
     if length < 0:
-        return _read_chunks(stream, piece)
+        return _read_chunks(stream, piece, _CHUNK_SIZE_AND_EXTENSIONS if extensions else _CHUNK_SIZE)
     while length > 0:
         if not stream.buffer and not stream.more():
             raise Truncated("a body")
@@ -160,9 +172,9 @@ def read_body(stream: Stream, length: int, piece: Callable[[bytes], None]) -> li
     return []
 
 
-def _read_chunks(stream: Stream, piece: Callable[[bytes], None]) -> list[Field]:
+def _read_chunks(stream: Stream, piece: Callable[[bytes], None], size_line: re.Pattern[bytes]) -> list[Field]:
     while True:
-        size = int(_match(_CHUNK_SIZE, stream.line("a chunk size"))[0], 16)
+        size = int(_match(size_line, stream.line("a chunk size"))[1], 16)
         if size == 0:
             return read_fields(stream)
         read_body(stream, size, piece)
