@@ -49,22 +49,24 @@ class Trie(Generic[T]):
         What is visited are the nodes whose beginning fits, and of those only as many as the caller asks for.
         """
         end = len(segments)
-        waiting = [(self, 0)]
-        while waiting:
+        node, place = self, 0
+        waiting: list[tuple[Trie[T], int]] = []  # less specific ways, the most specific of them last
+        while True:
+            if place < end:
+                segment = segments[place]
+                place += 1
+                if node._rest is not None:
+                    waiting.append((node._rest, end))
+                if node._name is not None and segment:
+                    waiting.append((node._name, place))
+                if node._integer is not None and segment.isdigit():
+                    waiting.append((node._integer, place))
+                literal = node._literals.get(segment)
+                if literal is not None:
+                    node = literal
+                    continue
+            elif node._leaf is not None:
+                yield node._leaf
+            if not waiting:
+                return
             node, place = waiting.pop()
-            if place == end:
-                if node._leaf is not None:
-                    yield node._leaf
-                continue
-            segment = segments[place]
-            place += 1
-            # Pushed in reverse: what is pushed last is looked at first.
-            if node._rest is not None:
-                waiting.append((node._rest, end))
-            if node._name is not None and segment:
-                waiting.append((node._name, place))
-            if node._integer is not None and segment.isdigit():
-                waiting.append((node._integer, place))
-            literal = node._literals.get(segment)
-            if literal is not None:
-                waiting.append((literal, place))
