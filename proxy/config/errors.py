@@ -65,11 +65,13 @@ def dotted(path: KeyPath) -> str:
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """`; did you mean x?` when something allowed is close to the word, else the empty string."""
     spelled = {name.lower(): name for name in allowed}
-    close = get_close_matches(word.lower(), spelled, n=1, cutoff=0.7)
+    close = get_close_matches(word.lower(), spelled, n=1, cutoff=0.65)
     return f"; did you mean {spelled[close[0]]}?" if close else ""
 
 
 def in_order(errors: Iterable[ConfigError]) -> tuple[ConfigError, ...]:
     """Sorted by place, each once: what is wrong in an anchor is found again wherever an alias repeats it."""
-    once = {(error.line, error.column, error.message): error for error in reversed(list(errors))}
+    once: dict[tuple[int, int, str], ConfigError] = {}
+    for error in errors:
+        once.setdefault((error.line, error.column, error.message), error)
     return tuple(sorted(once.values(), key=lambda error: (error.line, error.column, error.path)))

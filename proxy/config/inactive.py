@@ -30,7 +30,7 @@ a route's key holds for the same key of `defaults`."""
 MESSAGE = "accepted, not yet active"
 
 
-def inactive(data: object, table: tuple[str, ...] = INACTIVE) -> Iterator[Problem]:
+def inactive(data: object, table: tuple[str, ...]) -> Iterator[Problem]:
     """A warning for each key of the table that has a value in the file; null and empty text are none."""
     for row in table:
         key, _, only = row.partition("=")

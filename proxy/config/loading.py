@@ -9,7 +9,7 @@ from proxy.config.checks import check
 from proxy.config.compiling import compile_snapshot
 from proxy.config.draft import draft
 from proxy.config.errors import ConfigError, Problem, Severity, in_order
-from proxy.config.inactive import inactive
+from proxy.config.inactive import INACTIVE, inactive
 from proxy.config.nodes import SourceError
 from proxy.config.patterns import patterns_of
 from proxy.config.report import located
@@ -51,7 +51,7 @@ def _load(text: str | bytes, file: str, environment: Mapping[str, str]) -> Loade
         return Loaded(None, (ConfigError(file, *error.position, "", error.message),), ())
     drafted = draft(source.data)
     patterns, unmatched = patterns_of(drafted)
-    between = (*check(drafted, patterns), *inactive(source.data)) if drafted.understood else ()
+    between = (*check(drafted, patterns), *inactive(source.data, INACTIVE)) if drafted.understood else ()
     errors, warnings = _sorted_out((*drafted.problems, *unmatched, *between), source)
     if errors:
         return Loaded(None, errors, warnings)

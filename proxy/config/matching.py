@@ -38,7 +38,9 @@ class ValueMatch(Section):
 
 
 def _short_form(value: object) -> object:
-    return value if isinstance(value, dict | ValueMatch | None) else {"exact": value}
+    if value is None:
+        return {}
+    return value if isinstance(value, dict | ValueMatch) else {"exact": value}
 
 
 Matcher = Annotated[ValueMatch, BeforeValidator(_short_form, json_schema_input_type=str | ValueMatch)]

@@ -96,9 +96,9 @@ def format_duration(seconds: float) -> str:
 
 
 def format_size(size: int) -> str:
-    """Bytes → the shortest spelling in one unit: `64KiB`, `1500B`; zero is `0`."""
+    """Bytes → the shortest spelling in one unit: `64KiB`, `1500B`."""
     unit = next(unit for unit, count in _BYTES.items() if size % count == 0)
-    return f"{size // _BYTES[unit]}{unit}" if size else "0"
+    return f"{size // _BYTES[unit]}{unit}" if size else "0B"
 
 
 def format_percent(hundredths: int) -> float:

@@ -81,19 +81,13 @@ def not_a_mapping(given: object) -> str:
 
 
 def _name(value: object) -> str:
-    match value:
-        case None | {}:
-            return "empty"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "a mapping"
+    """What something is, as it looks in the file."""
+    if value is None or value == {}:
+        return "empty"
+    return _NAMES.get(type(value), "text")
+
+
+_NAMES = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
 
 
 def known_keys(path: KeyPath) -> tuple[str, ...]:
