@@ -134,10 +134,10 @@ def test_the_draw_samples_requests() -> None:
     assert decided(replace(SHADOW, shadow_sample=None)).mirror_skip is MirrorSkip.OFF
 
 
-@pytest.mark.parametrize("wrong", [{"weight": -1}, {"weight": BUCKETS + 1}, {"shadow_sample": BUCKETS + 1}])
-def test_a_plan_has_shares_between_nothing_and_all(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize(("weight", "sample"), [(-1, 0), (BUCKETS + 1, 0), (0, -1), (0, BUCKETS + 1)])
+def test_a_plan_has_shares_between_nothing_and_all(weight: int, sample: int) -> None:
     with pytest.raises(ValueError, match=r"pay: .* is not between 0 and 10000"):
-        RoutePlan("pay", **wrong)  # type: ignore[arg-type]
+        RoutePlan("pay", weight=weight, shadow_sample=sample)
 
 
 # --- what holds for all ---------------------------------------------------------------------------
