@@ -22,6 +22,7 @@ class SkipReason(StrEnum):
     OVERLOADED = "overloaded"
     SESSION_BUSY = "session_busy"
     BREAKER_OPEN = "breaker_open"
+    FELL_BACK = "fell_back"
     EXPIRED = "expired"
 
 

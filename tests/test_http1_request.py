@@ -60,6 +60,7 @@ def test_connection_nominates_fields_but_never_those_that_frame() -> None:
 def test_an_upgrade_counts_only_when_connection_says_so() -> None:
     assert parse_request(head(b"Upgrade: WebSocket", b"Connection: Upgrade"), LIMITS).upgrade == b"websocket"
     assert parse_request(head(b"Upgrade: websocket"), LIMITS).upgrade is None
+    assert parse_request(head(b"Upgrade: h2c", b"Connection: Upgrade"), LIMITS).upgrade is None
     assert parse_request(head(b"Upgrade: websocket", b"Connection: close"), LIMITS).upgrade is None
 
 
@@ -87,7 +88,7 @@ def test_the_length_of_the_body(line: bytes, length: int) -> None:
 
 
 REFUSED = {
-    "bare LF": (b"GET / HTTP/1.1\nHost: a\r\n", "LF alone"),
+    "bare LF": (b"GET / HTTP/1.1\nHost: a\r\n", "CR or LF stands alone"),
     "no version": (b"GET /\r\n" + HOST, "request line"),
     "two spaces": (b"GET  / HTTP/1.1\r\n" + HOST, "request line"),
     "control byte in the target": (b"GET /\x01 HTTP/1.1\r\n" + HOST, "request line"),
@@ -96,7 +97,7 @@ REFUSED = {
     "space before the colon": (head(b"A : b"), "header line 2 is not"),
     "folded": (head(b"A: b", b" c"), "header line 3 is folded"),
     "NUL": (head(b"A: \0"), "header line 2 is not"),
-    "bare CR": (head(b"A: b\rc"), "header line 2 is not"),
+    "bare CR": (head(b"A: b\rc"), "CR or LF stands alone"),
     "no end of line": (b"GET / HTTP/1.1\r\nHost: a", "not valid HTTP/1"),
     "no host": (b"GET / HTTP/1.1\r\nA: b\r\n", "without a Host"),
     "two hosts": (head(b"Host: other"), "more than one Host"),
@@ -168,6 +169,7 @@ def test_limits_of_target_fields_and_count() -> None:
         (b"GET / HTTP/1.1\r\nHost: a", None),
         (b"\x16\x03\x01\x02", "bad-request"),
         (b"GET / HTTP/1.1\nHost: a", "bad-request"),
+        (b"GET / HTTP/1.1\r\r\nHost: a", "bad-request"),
         (b"GET /" + b"a" * 20000, "uri-too-long"),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 12000, "headers-too-large"),
     ],

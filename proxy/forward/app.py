@@ -5,13 +5,15 @@ ASGI has no words for; elsewhere it reads and answers in plain ASGI.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
+from proxy.forward.fallback import Asked
 from proxy.forward.gateway import Gateway
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
@@ -58,6 +60,7 @@ class _Forwarding:
         self._uploaded = self._request.length == 0
         self._started = False
         self._tee: Tee | None = None
+        self._asked: Asked
 
     async def run(self) -> None:
         plan = self._gateway.plan(self._request, self._peer)
@@ -70,7 +73,7 @@ class _Forwarding:
             await self._forward(plan)
 
     async def _forward(self, plan: Plan) -> None:
-        stream = Stream(plan.backend, plan.call, self._around(plan))
+        stream = Stream(partial(self._ask, plan))
         upload = asyncio.ensure_future(self._upload(stream))
         try:
             stream.exchange.start()
@@ -85,19 +88,14 @@ class _Forwarding:
             upload.cancel()
             if self._tee is None or not self._uploaded or not self._tee.detach():
                 stream.close()
-            self._gateway.finish(plan, self._tally, stream.exchange, Lane.ASGI)
+            self._gateway.finish(plan, self._tally, self._asked, Lane.ASGI)
 
-    def _around(self, plan: Plan) -> Callable[[Sink], Sink] | None:
-        """The tee of a mirrored request; it also wants what is sent."""
-        if plan.mirror is None:
-            return None
-        mirror, handover = plan.mirror, self._gateway.handover
-
-        def around(inner: Sink) -> Sink:
-            self._tee = handover.tee(plan, mirror, inner)
-            return self._tee
-
-        return around
+    def _ask(self, plan: Plan, sink: Sink) -> Asked:
+        """The exchange, with the tee of a mirrored request between it and the stream."""
+        if plan.mirror is not None:
+            sink = self._tee = self._gateway.handover.tee(plan, plan.mirror, sink)
+        self._asked = self._gateway.ask(plan, sink)
+        return self._asked
 
     # -- the request's body
 

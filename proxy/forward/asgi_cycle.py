@@ -43,6 +43,7 @@ TRAILERS = "banyan.trailers"
 class Host(Carrier, Protocol):
     """The client connection, with what running an application needs."""
 
+    def new_request_id(self) -> bytes: ...
     @property
     def app(self) -> App: ...
     @property
@@ -207,7 +208,9 @@ class AsgiCycle(Cycle):
 
     def _answer(self, problem: Problem) -> None:
         request = self._request
-        response, body = problem_response(problem, b"", request.head.method == b"HEAD")
+        response, body = problem_response(
+            problem, self._host.new_request_id(), request.head.method == b"HEAD"
+        )
         self.started = self._ended = True
         self._host.write(response_head(response, request, framing_for(response, request), False) + body)
         self._host.done(False)

@@ -121,6 +121,10 @@ class ClientConnection(asyncio.Protocol):
         """The ASGI application; loaded by the server after this connection class was named."""
         return cast(App, self.config.loaded_app)
 
+    def new_request_id(self) -> bytes:
+        """For an answer of the proxy's own to a request that has no plan."""
+        return self.gateway.ids.new()
+
     # -- told by the server and the sweeper
 
     def shutdown(self) -> None:
@@ -176,6 +180,9 @@ class ClientConnection(asyncio.Protocol):
         refusal = refuse_early(data, self.gateway.limits.head)
         if refusal is not None:
             raise refusal
+        if self._half_closed:
+            self._close_politely()
+            return
         if not self._buffer and self.expires is not NEVER:
             self.expires = min(self.expires, self.loop.time() + self.gateway.limits.header_timeout)
         self._buffer = data
@@ -248,7 +255,8 @@ class ClientConnection(asyncio.Protocol):
             self.expires = self.loop.time() + HALF_CLOSED_GRACE
 
     def may_keep_alive(self, request: Request) -> bool:
-        return request.keep_alive and not (self._draining or self._half_closed or self._discarding)
+        last = self._half_closed and not self._buffer
+        return request.keep_alive and not (self._draining or self._discarding or last)
 
     def done(self, keep_alive: bool) -> None:
         """The response is written. The next request begins, or the connection closes."""
@@ -319,7 +327,7 @@ class ClientConnection(asyncio.Protocol):
     ) -> None:
         """Answer without a cycle, then close unless a valid request without a body was refused."""
         is_head = request is not None and request.head.method == b"HEAD"
-        response, body = problem_response(problem, request_id or self.gateway.ids.new(), is_head)
+        response, body = problem_response(problem, request_id or self.new_request_id(), is_head)
         keep_alive = request is not None and request.length == 0 and self.may_keep_alive(request)
         request = request or _UNKNOWN_REQUEST
         head = response_head(response, request, framing_for(response, request), keep_alive)

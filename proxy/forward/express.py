@@ -35,7 +35,7 @@ class ExpressCycle(Cycle):
         self._gateway = gateway
         self._tally = Tally()
         self._tee = None if plan.mirror is None else gateway.handover.tee(plan, plan.mirror, self)
-        self._exchange = plan.backend.exchange(plan.call, self if self._tee is None else self._tee)
+        self._exchange = gateway.ask(plan, self if self._tee is None else self._tee)
         self._framing = Framing.NONE
         self._keep_alive = False
         self._out: list[bytes] = []

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxy.config.snapshot import Snapshot
 from proxy.decision.decide import NO_ROUTE, RoutePlan, Serve, decide
 from proxy.decision.stages import Side
+from proxy.forward.fallback import Asked, FallingBack, Second
 from proxy.forward.handover import Handover
 from proxy.forward.headers import Network, Peer, client_address, is_trusted, upstream_head
 from proxy.forward.ids import Ids
@@ -23,7 +24,7 @@ from proxy.routing.head import Head
 from proxy.routing.methods import SAFE_METHODS, effective_method
 from proxy.routing.request import UNREAD, FormBody
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call, Exchange
+from proxy.upstream.exchange import Call, Sink
 
 Record = Callable[[Outcome], None]
 """Takes each outcome. Must not raise and must not block: it runs on the event loop, on a client's path."""
@@ -131,6 +132,8 @@ class Gateway:
         )
         now = self.loop.time()
         plan = Plan(request, route.id, side, reason, target.backend, call, trace, sampled, now)
+        if side is Side.MODERN and route.fallback and call.repeatable:
+            plan.second = self._fallback(plan, peer, route)
         if decision.mirror is not None and self.handover.open:
             plan.mirror = self._mirror(plan, peer, route, decision.mirror, params)
         if self.settings.debug or (peer.trusted and head.get(b"x-banyan-debug") == b"1"):
@@ -149,9 +152,26 @@ class Gateway:
         head = upstream_head(plan.request, raw, other.shadow_edit, peer, trace, other.authority)
         return Mirror(other.backend.name, head, route.max_body)
 
+    def _fallback(self, plan: Plan, peer: Peer, route: LiveRoute) -> Second:
+        """The same request for legacy, should modern fail; the outcome then says that legacy answered."""
+        legacy, request = route.sides[Side.LEGACY], plan.request
+
+        def fell(condition: str) -> None:
+            plan.side, plan.backend, plan.reason = Side.LEGACY, legacy.backend, f"fallback-{condition}"
+            plan.mirror = None
+
+        head = upstream_head(request, request.head.target, legacy.edit, peer, plan.trace, legacy.authority)
+        return Second(legacy.backend, replace(plan.call, head=head), route.fallback, fell)
+
+    def ask(self, plan: Plan, sink: Sink) -> Asked:
+        """The exchange that the plan wants, with a second one behind it where the route falls back."""
+        if plan.second is None:
+            return plan.backend.exchange(plan.call, sink)
+        return FallingBack(plan.backend, plan.call, sink, plan.second)
+
     # -- outcomes
 
-    def finish(self, plan: Plan, tally: Tally, exchange: Exchange, lane: Lane) -> None:
+    def finish(self, plan: Plan, tally: Tally, asked: Asked, lane: Lane) -> None:
         """A request has ended, one way or another."""
         head = plan.request.head
         self._record(
@@ -168,7 +188,7 @@ class Gateway:
                 duration=self.loop.time() - plan.started,
                 bytes_in=tally.bytes_in,
                 bytes_out=tally.bytes_out,
-                tries=exchange.tries,
+                tries=asked.tries,
                 error=tally.error,
                 lane=lane,
                 trace=plan.trace,

@@ -33,6 +33,8 @@ class Handover:
         return Tee(inner, mirror.max_body, partial(self._ended, plan, mirror))
 
     def _ended(self, plan: Plan, mirror: Mirror, kept: Kept) -> None:
+        if plan.mirror is None:
+            kept.skip = SkipReason.FELL_BACK
         if kept.skip is not None or kept.response is None or self._sender is None:
             self.skipped[plan.route, kept.skip or SkipReason.CUT_SHORT] += 1
             return

@@ -4,27 +4,12 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from proxy.http1.fields import HOP_BY_HOP
+from proxy.http1.fields import FORWARDED, HOP_BY_HOP
 from proxy.http1.request import CHUNKED, Request, authority
 from proxy.outcome import Trace
 from proxy.routing.head import Head
 
 Network = IPv4Network | IPv6Network
-
-FORWARDED = frozenset(
-    {
-        b"forwarded",
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"x-forwarded-port",
-        b"x-forwarded-prefix",
-        b"x-forwarded-proto",
-        b"x-forwarded-scheme",
-        b"x-forwarded-server",
-        b"x-forwarded-ssl",
-    }
-)
-"""What a client could say about itself, and only a trusted proxy may."""
 
 _DROP = HOP_BY_HOP | {b"x-banyan-debug", b"x-banyan-shadow"}
 _DROP_UNTRUSTED = _DROP | FORWARDED

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from proxy.forward.fallback import Second
 from proxy.forward.mirror import Mirror
 from proxy.http1.request import Request
 from proxy.outcome import Trace
@@ -28,6 +29,7 @@ class Plan:
     sampled: bool
     started: float
     mirror: Mirror | None = None
+    second: Second | None = None
     debug: tuple[bytes, ...] = ()
 
 

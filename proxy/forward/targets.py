@@ -37,6 +37,7 @@ class LiveRoute:
     plan: RoutePlan
     sides: Mapping[Side, Target]
     max_body: int = 0
+    fallback: frozenset[str] = frozenset()
 
 
 def live_route(route: Route, backends: Mapping[str, Backend]) -> LiveRoute:
@@ -45,7 +46,13 @@ def live_route(route: Route, backends: Mapping[str, Backend]) -> LiveRoute:
     if route.modern is not None:
         edit = HeadEdit(route.modern_drop, route.modern_add)
         sides[Side.MODERN] = target_of(backends[route.modern], edit, route.rewrite)
-    return LiveRoute(route.id, route.plan, sides, (route.spec.shadow or Shadow()).max_body)
+    return LiveRoute(
+        route.id,
+        route.plan,
+        sides,
+        (route.spec.shadow or Shadow()).max_body,
+        frozenset(str(reason) for reason in route.spec.fallback),
+    )
 
 
 def target_of(backend: Backend, edit: HeadEdit = NO_EDIT, rewrite: Rewrite | None = None) -> Target:

@@ -29,10 +29,26 @@ HOP_BY_HOP = frozenset(
 FRAMING = frozenset({b"content-length", b"host", b"transfer-encoding"})
 """What `Connection` may not nominate for removal: dropping it would change where the message ends or goes."""
 
-NOT_IN_TRAILERS = (
-    FRAMING | HOP_BY_HOP | {b"authorization", b"content-encoding", b"content-range", b"content-type"}
+FORWARDED = frozenset(
+    {
+        b"forwarded",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto",
+        b"x-forwarded-scheme",
+        b"x-forwarded-server",
+        b"x-forwarded-ssl",
+    }
 )
-"""Fields that a trailer section may not carry (RFC 9110 §6.5.1)."""
+"""What a client could say about itself, and only a trusted proxy may."""
+
+_IDENTIFYING = frozenset({b"authorization", b"cookie", b"set-cookie"})
+_DESCRIBING = frozenset({b"content-encoding", b"content-range", b"content-type", b"expect"})
+
+NOT_IN_TRAILERS = FRAMING | HOP_BY_HOP | FORWARDED | _IDENTIFYING | _DESCRIBING
+"""Fields that a trailer section may not carry: they would change what the head said (RFC 9110 §6.5.1)."""
 
 _BLOCK = re.compile(FIELD_LINES)
 
@@ -52,7 +68,7 @@ def parse_trailers(block: bytes) -> list[Field]:
         raise malformed("a trailer line is not a valid header field")
     trailers = [parse_field_line(line) for line in block.split(b"\r\n")[:-1]]
     for lower, _, _ in trailers:
-        if lower in NOT_IN_TRAILERS:
+        if lower in NOT_IN_TRAILERS or b"_" in lower:
             raise malformed(f"the field {lower.decode('latin-1')} may not stand in trailers")
     return trailers
 

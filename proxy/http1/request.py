@@ -14,6 +14,9 @@ from proxy.routing.head import Field, Head
 CHUNKED = -1
 """The length of a body whose end is told by its last chunk."""
 
+WEBSOCKET = b"websocket"
+"""The only protocol that is passed on. Any other, h2c above all, would tunnel requests past the routes."""
+
 NOTHING_NOMINATED: frozenset[bytes] = frozenset()
 
 _ORDINARY = frozenset({b"close", b"keep-alive", b"upgrade"})
@@ -24,7 +27,8 @@ _REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) (HTTP
 _FIELD_LINE = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~\-]|%[0-9A-Fa-f]{2})*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?]+)")
-_BARE_LF = re.compile(rb"(?<!\r)\n")
+_LONE = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
+_LONE_SAYS = "a CR or LF stands alone"
 _NOT_TOKEN = re.compile(rb"(?!" + TOKEN + rb")")
 
 
@@ -113,8 +117,8 @@ def _interpret(head: Head, named: dict[bytes, bytes]) -> Request:
         said = tokens([named[b"connection"]])
         keep_alive = b"close" not in said and (keep_alive or b"keep-alive" in said)
         nominated = frozenset(said) - FRAMING - _ORDINARY
-        if b"upgrade" in said and b"upgrade" in named:
-            upgrade = named[b"upgrade"].lower()
+        if b"upgrade" in said and named.get(b"upgrade", b"").lower() == WEBSOCKET:
+            upgrade = WEBSOCKET
     return Request(head, length, keep_alive, upgrade, nominated, named)
 
 
@@ -171,8 +175,8 @@ def refuse_early(buffer: bytes, limits: HeadLimits) -> BadRequest | None:
     """Why a head that is not complete yet can already never be accepted, or None to wait for more."""
     if _NOT_TOKEN.match(buffer):
         return malformed("this is not HTTP/1")
-    if _BARE_LF.search(buffer):
-        return malformed("a line ends with LF alone")
+    if _LONE.search(buffer):
+        return malformed(_LONE_SAYS)
     line_end = buffer.find(b"\r\n")
     line = line_end if line_end >= 0 else len(buffer)
     if limits.target and line > limits.target + 64:
@@ -184,8 +188,8 @@ def refuse_early(buffer: bytes, limits: HeadLimits) -> BadRequest | None:
 
 def _diagnosis(block: bytes) -> BadRequest:
     """Say which line of a refused head is at fault, without repeating its bytes."""
-    if _BARE_LF.search(block):
-        return malformed("a line ends with LF alone")
+    if _LONE.search(block):
+        return malformed(_LONE_SAYS)
     first, *lines = block.split(b"\r\n")
     line = _REQUEST_LINE.fullmatch(first)
     if line is None:

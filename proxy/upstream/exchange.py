@@ -46,18 +46,42 @@ class Call:
     chunked: bool = False
     wants_upgrade: bool = False
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the head is all there is, and sending it twice does no harm."""
+        return self.safe and not self.has_body and not self.wants_upgrade
+
 
 class Exchange:
     """Sends a `Call`, retries it where that is safe, pushes the response into the sink.
 
     `expires` is the loop time at which the present phase times out; the backend sweeps all exchanges.
+    `deadline` is the one by which a response must have begun, over all tries.
     """
 
     __slots__ = (
-        "_backend", "_blocked", "_call", "_connection", "_deadline", "_done", "_kept", "_pool", "_queue",
-        "_queued", "_reading_paused", "_retry_counted", "_sink", "expires", "is_head", "response", "tries",
-        "upload_done", "waits", "wants_upgrade", "written",
-    )  # fmt: skip
+        "_backend",
+        "_blocked",
+        "_call",
+        "_connection",
+        "_done",
+        "_kept",
+        "_pool",
+        "_queue",
+        "_queued",
+        "_reading_paused",
+        "_retry_counted",
+        "_sink",
+        "deadline",
+        "expires",
+        "is_head",
+        "response",
+        "tries",
+        "upload_done",
+        "waits",
+        "wants_upgrade",
+        "written",
+    )
 
     def __init__(self, backend: "Backend", call: Call, sink: Sink) -> None:
         self._backend = backend
@@ -72,7 +96,7 @@ class Exchange:
         self._reading_paused = False
         self._retry_counted = False
         self._done = False
-        self._deadline = NEVER
+        self.deadline = NEVER
         self.expires = NEVER
         self.tries = 0
         self.waits = False
@@ -84,9 +108,12 @@ class Exchange:
 
     # -- the asker's side
 
-    def start(self) -> None:
-        """Send the head as soon as there is a connection. Never raises; a failure goes to the sink."""
-        self._deadline = self._backend.loop.time() + self._backend.settings.response_timeout
+    def start(self, before: float = NEVER) -> None:
+        """Send the head as soon as there is a connection. Never raises; a failure goes to the sink.
+
+        `before` is a deadline that another exchange for the same request has left.
+        """
+        self.deadline = min(before, self._backend.loop.time() + self._backend.settings.response_timeout)
         self._try(fresh=False)
 
     def send(self, data: bytes) -> None:
@@ -112,9 +139,9 @@ class Exchange:
                 self._connection.write(data)
             if self._connection is None or self._kept:
                 self._keep(data)
-        self._deadline = self._backend.loop.time() + self._backend.settings.response_timeout
+        self.deadline = self._backend.loop.time() + self._backend.settings.response_timeout
         if self._connection is not None and self.response is None:
-            self.expires = self._deadline
+            self.expires = self.deadline
 
     def cancel(self) -> None:
         """The asker is gone: nothing more is pushed, and a connection that is in use is dropped."""
@@ -149,7 +176,7 @@ class Exchange:
         self.written = True
         queue = self._queue
         connection.serve(self, b"".join([self._call.head, *queue]) if queue else self._call.head)
-        self.expires = self._deadline if self.upload_done else NEVER
+        self.expires = self.deadline if self.upload_done else NEVER
         if not self._kept:
             queue.clear()
             self._queued = 0
@@ -242,7 +269,7 @@ class Exchange:
         if connection is not None:
             self.connected(connection)
         else:
-            self.expires = self._deadline
+            self.expires = self.deadline
 
     def _refused(self, failure: Failure) -> None:
         self._end()
@@ -265,7 +292,7 @@ class Exchange:
         wait = self._pause_before_retry()
         asked = (retry_after(value) for lower, _, value in response.fields if lower == b"retry-after")
         wait = max(wait, next(asked, None) or 0.0)
-        if self._backend.loop.time() + wait >= self._deadline:
+        if self._backend.loop.time() + wait >= self.deadline:
             return False
         if self._connection is not None:
             self._connection.abort()
@@ -278,7 +305,7 @@ class Exchange:
 
     def _retry_in(self, seconds: float) -> None:
         self._note_retry()
-        self.expires = self._deadline
+        self.expires = self.deadline
         self._backend.loop.call_later(seconds, self._retry)
 
     def _retry_now(self) -> None:

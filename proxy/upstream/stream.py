@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
-from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call, Sink
+from proxy.upstream.exchange import Sink
 from proxy.upstream.failures import Failure
 
 HIGH_WATER = 256 * 1024
@@ -14,6 +14,17 @@ HIGH_WATER = 256 * 1024
 
 Interim = tuple[int, bytes, list[Field]]
 """Status, reason and fields of a 1xx response."""
+
+
+class Asked(Protocol):
+    """An exchange, or what stands for one."""
+
+    def start(self) -> None: ...
+    def send(self, data: bytes) -> None: ...
+    def finish(self, trailers: list[Field]) -> None: ...
+    def cancel(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
 
 
 class UpstreamError(Exception):
@@ -31,9 +42,9 @@ class StreamClosed(Exception):
 class Stream:
     """A sink that waits to be read. `close` must be called whatever happens."""
 
-    def __init__(self, backend: Backend, call: Call, around: Callable[[Sink], Sink] | None = None) -> None:
-        """`around` puts another sink between the exchange and this one."""
-        self.exchange = backend.exchange(call, self if around is None else around(self))
+    def __init__(self, ask: Callable[[Sink], Asked]) -> None:
+        """`ask` makes the exchange that pushes into this sink, or into one around it."""
+        self.exchange = ask(self)
         self.trailers: list[Field] = []
         self._interims: list[Interim] = []
         self._closed = False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import httpx
 
@@ -37,10 +38,11 @@ class BackendTransport(httpx.AsyncBaseTransport):
         self._backend = backend
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        stream = Stream(self._backend, _call(request))
+        call = _call(request)
+        stream = Stream(partial(self._backend.exchange, call))
         try:
             stream.exchange.start()
-            upload = asyncio.ensure_future(_upload(request, stream))
+            upload = asyncio.ensure_future(_upload(request, call, stream))
             try:
                 response = await stream.response()
             finally:
@@ -74,8 +76,8 @@ class _Body(httpx.AsyncByteStream):
         self._stream.close()
 
 
-async def _upload(request: httpx.Request, stream: Stream) -> None:
-    if not stream.exchange.upload_done:
+async def _upload(request: httpx.Request, call: Call, stream: Stream) -> None:
+    if call.has_body:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         async for piece in request.stream:
             if piece:
