@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench import procfs, wire
-from bench.children import Child, running, wait_until
+from bench.children import BenchError, Child, running, wait_until
 from bench.machine import free_port
 from bench.options import Options
 from bench.origin import fetch_size, origin
@@ -40,7 +40,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Peaks:
-    """The most that the largest process of a proxy had resident in each exercise, in bytes."""
+    """The most that the process that serves clients had resident in each exercise, in bytes."""
 
     rest: int
     down: int
@@ -67,7 +67,7 @@ def run(options: Options) -> Report:
     note("")
     return Report(
         "memory",
-        "memory: the most that one process had resident, MiB",
+        "memory: the most that a worker had resident, MiB",
         COLUMNS,
         [row(title, found) for title, found in peaks.items()],
         targets_of(peaks),
@@ -97,7 +97,7 @@ def counts(port: int) -> bool:
 def exercise(down: Proxy, up: Proxy, backend: Child) -> Peaks:
     """Takes one proxy through everything; `down` leads to the files, `up` to the counting backend."""
     fetch_size(down.port, "/api/payments/pay_42")
-    rest = down.rss()[1]
+    rest = procfs.rss_bytes(down.worker())
     archive = "/api/exports/archive.bin"
     count = room_for_clients()
     return Peaks(
@@ -113,11 +113,13 @@ def exercise(down: Proxy, up: Proxy, backend: Child) -> Peaks:
 
 def peak(proxy: Proxy, what: str, act: Callable[[], object]) -> int:
     note(f"{proxy.title}: {what}")
-    pids = proxy.processes()
-    for pid in pids:
-        procfs.forget_peak(pid)
-    act()
-    return max(map(procfs.peak_rss_bytes, pids))
+    pid = proxy.worker()
+    procfs.forget_peak(pid)
+    try:
+        act()
+    except BenchError as error:
+        raise BenchError(f"{proxy.title}, {what}: {error}") from error
+    return procfs.peak_rss_bytes(pid)
 
 
 def stalled_upload(port: int, backend: Child) -> None:
