@@ -1,7 +1,10 @@
 """The PHP application through Banyan, as if Banyan were not there: for programs and for a browser."""
 
 import io
+import itertools
 import random
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,13 +17,14 @@ from demo.story.browser import Browser
 from demo.story.checks import check_all
 from demo.story.flips import Load, flip
 from demo.story.journeys import JOURNEYS, Journey
+from demo.story.parts import Address
 from demo.story.screen import Screen
 from demo.story.stack import Stack, Wishes, running_stack
 from demo.story.stages import save, stages, with_stages
 from demo.story.visits import reads, writes
 from demo.story.wire import Request, Side, ask, wait_for
 from tests.support.checkout import ROOT
-from tests.support.demo import NOW
+from tests.support.demo import NOW, wait_until_free
 from tests.support.demo_chromium import Page, browsing
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -151,15 +155,25 @@ def test_a_browser_pays_over_the_banks_page(stack: Stack, page: Page) -> None:
     assert "captured" in page.text()
 
 
+DEMO = [sys.executable, "-m", "proxy", "demo", "--once"]
+
+
 def test_one_round_of_the_demo_succeeds() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "proxy", "demo", "--once"],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+        DEMO, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no request failed" in done.stdout.splitlines()[-2]
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGTERM])
+def test_a_demo_that_is_ended_leaves_nothing_running(signal_: signal.Signals) -> None:
+    with subprocess.Popen(DEMO, cwd=ROOT, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        started = itertools.takewhile(lambda line: not line.startswith("Every endpoint"), demo.stdout)
+        urls = re.findall(r"http://([\d.]+:\d+)", "".join(started))
+        demo.send_signal(signal_)
+        demo.stdout.read()
+    assert len(urls) == 4
+    for address in map(Address.parse, urls):
+        wait_until_free(address)

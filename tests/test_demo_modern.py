@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.databases import Server
 from tests.support.demo import API_KEY, JSON, App, Reply, running_modern, seeded
-from tests.support.demo_postgres import running_postgres
 from tests.support.demo_rules import differences
 
 
@@ -238,9 +238,9 @@ def _columns(path: Path) -> dict[str, list[tuple[str, str, int, int]]]:
     return columns
 
 
-def test_the_service_runs_on_postgresql_as_well(legacy_app: App, tmp_path: Path) -> None:
-    home = seeded(tmp_path)
-    with running_postgres() as url, running_modern(home, {"DEMO_DATABASE_URL": url}) as app:
+def test_the_service_runs_on_postgresql_as_well(legacy_app: App, postgresql: Server, tmp_path: Path) -> None:
+    url = postgresql.create_database().replace("postgresql:", "postgresql+psycopg:")
+    with running_modern(seeded(tmp_path), {"DEMO_DATABASE_URL": url}) as app:
         for target in ("/payments/pay_1001", "/rates", "/tokens/tok_1002", "/payments/pay_1059/refunds"):
             assert compared(legacy_app, app, api(target)) == set()
         made = _send(app, "/v1/payments", {"amount": "1.00", "currency": "EUR", "reference": "on PostgreSQL"})

@@ -16,14 +16,15 @@ import yaml
 from demo.story import parts
 from demo.story.browser import Browser, Unexpected
 from demo.story.checks import Addresses, check
+from demo.story.flips import Load, flip
 from demo.story.journeys import JOURNEYS, Journey
 from demo.story.origins import Home, require_php
 from demo.story.parts import Address, Part, StartFailed
 from demo.story.stages import save, stages, with_stages
 from demo.story.visits import any_read, reads, writes
-from demo.story.wire import Answer
+from demo.story.wire import Answer, Request
 from tests.support.checkout import ROOT
-from tests.support.demo import App, running_legacy, seeded
+from tests.support.demo import App, running_legacy, seeded, wait_until_free
 
 RUN = [sys.executable, str(ROOT / "demo" / "run.py")]
 
@@ -44,13 +45,6 @@ def demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 def part(code: str, address: Address) -> Part:
     """A program that is one line of Python."""
     return Part("Thing", (sys.executable, "-c", code), dict(os.environ), address, (address, "/"))
-
-
-def wait_until_free(address: Address) -> None:
-    deadline = time.monotonic() + 30
-    while parts.in_use(address):
-        assert time.monotonic() < deadline, f"somebody still listens on {address}"
-        time.sleep(0.05)
 
 
 def test_a_part_that_ends_says_its_last_line(tmp_path: Path) -> None:
@@ -181,6 +175,27 @@ def test_checks_refuse_a_changed_byte(legacy_app: App, modern_app: App, tmp_path
         problem = check(report, "legacy", addresses(legacy_app, other, modern_app))
     assert problem is not None
     assert "the body through Banyan is" in problem
+
+
+def test_a_flip_that_does_not_happen_is_given_up(legacy_app: App, tmp_path: Path) -> None:
+    visit, file = reads(random.Random(3))[0], tmp_path / "routes.yaml"
+    save(file, f"routes:\n  - id: {visit.route}\n    stage: legacy\n")
+    with Load(legacy_app.address, visit.request) as load:
+        seen = flip(file, visit, "modern", load, patience=0.5)
+    assert stages(file.read_text()) == {visit.route: "modern"}
+    assert (seen.done, seen.failed) == (False, 0)
+    assert seen.requests > 0
+    assert seen.seconds > 0, "the old side went on answering"
+
+
+def test_failures_under_load_are_counted(legacy_app: App) -> None:
+    with (
+        Load(legacy_app.address, Request("GET", "/no/such/page")) as refused,
+        Load(parts.free_address(), Request("GET", "/")) as unanswered,
+    ):
+        while not (refused.seen and unanswered.seen):
+            time.sleep(0.01)
+    assert {one.side for one in refused.seen + unanswered.seen} == {None}
 
 
 def test_a_side_is_known_by_its_server() -> None:

@@ -17,7 +17,7 @@ SETTLED = 40
 """So many answers in a row from the new side end a flip."""
 
 PATIENCE = 15.0
-"""Seconds after which a flip that did not happen is given up."""
+"""Seconds after which a flip that does not happen is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class Load:
         connection.close()
 
 
-def flip(file: Path, visit: Visit, stage: str, load: Load) -> Flip:
+def flip(file: Path, visit: Visit, stage: str, load: Load, patience: float = PATIENCE) -> Flip:
     """Writes the stage into the file and waits until the load's answers come from its side alone."""
     side, start = side_of(stage), len(load.seen)
     save(file, with_stages(file.read_text(), {visit.route: stage}))
     written = time.monotonic()
     done = False
-    while not done and time.monotonic() < written + PATIENCE:
+    while not done and time.monotonic() < written + patience:
         time.sleep(0.02)
         recent = load.seen[start:][-SETTLED:]
         done = len(recent) == SETTLED and all(one.side == side and one.began > written for one in recent)

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import secrets
 import socket
 import subprocess
 import sys
@@ -126,10 +127,15 @@ def require_free(part: Part) -> None:
 
 def free_address(host: str = "127.0.0.1", preferred: int = 0) -> Address:
     """An address nobody listens on: with the preferred port if that is free, else with any."""
-    if preferred and not in_use(Address(host, preferred)):
-        return Address(host, preferred)
-    with socket.create_server((host, 0)) as probe:
-        return Address(host, probe.getsockname()[1])
+    address = Address(host, preferred or _any_port())
+    while in_use(address):
+        address = Address(host, _any_port())
+    return address
+
+
+def _any_port() -> int:
+    # Below the range that the kernel takes clients' ports from, so that no connection snatches it meanwhile.
+    return secrets.choice(range(20_000, 32_000))
 
 
 def in_use(address: Address) -> bool:

@@ -7,6 +7,7 @@ and `running_legacy` or `running_modern` itself.
 
 import http.client
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -106,6 +107,14 @@ def seeded(path: Path, now: str | None = NOW) -> origins.Home:
     home = origins.Home(path, now)
     origins.seed(origins.require_php(), home)
     return home
+
+
+def wait_until_free(address: parts.Address) -> None:
+    """Until nobody listens there any more."""
+    deadline = time.monotonic() + 30
+    while parts.in_use(address):
+        assert time.monotonic() < deadline, f"somebody still listens on {address}"
+        time.sleep(0.05)
 
 
 @contextmanager
