@@ -1,8 +1,7 @@
 """Brings the ledger's tables up to what this version of the code needs, and says how far they are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from alembic import command
 from alembic.config import Config
@@ -49,7 +48,7 @@ def upgrade(url: str) -> tuple[str, ...]:
     """
     ledger = Ledger(create(url, _PATIENCE), _PATIENCE)
     try:
-        return ledger.write(_upgrade)
+        return ledger.write(partial(_upgrade_alone, ledger))
     finally:
         ledger.close()
 
@@ -63,15 +62,32 @@ def status(url: str) -> Status:
         ledger.close()
 
 
+def _upgrade_alone(ledger: Ledger, guard: Connection) -> tuple[str, ...]:
+    """One upgrade at a time: the lock is held by a second connection, until the upgrade is committed."""
+    match guard.dialect.name:
+        case "sqlite":
+            return _upgrade(guard)  # A transaction that writes has the whole file for itself.
+        case "postgresql":
+            guard.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            return ledger.write(_upgrade)
+        case _:
+            lock = {"name": f"banyan {_LOCK}", "seconds": _PATIENCE}
+            if guard.execute(text("SELECT GET_LOCK(:name, :seconds)"), lock).scalar() != 1:
+                raise LedgerUnavailable("another upgrade is running")
+            try:
+                return ledger.write(_upgrade)
+            finally:
+                guard.execute(text("SELECT RELEASE_LOCK(:name)"), lock)
+
+
 def _upgrade(connection: Connection) -> tuple[str, ...]:
-    with _alone(connection):
-        before = _status(connection)
-        if before.is_newer:
-            raise LedgerTooNew(
-                f"the ledger is at {before.current}, this version of Banyan ends at {before.latest}"
-            )
-        command.upgrade(_config(connection), "head")
-        return before.pending
+    before = _status(connection)
+    if before.is_newer:
+        raise LedgerTooNew(
+            f"the ledger is at {before.current}, this version of Banyan ends at {before.latest}"
+        )
+    command.upgrade(_config(connection), "head")
+    return before.pending
 
 
 def _status(connection: Connection) -> Status:
@@ -90,20 +106,3 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("script_location", "proxy.ledger:migrations")
     config.attributes["connection"] = connection
     return config
-
-
-@contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    """One upgrade at a time. PostgreSQL's lock ends with the transaction; SQLite is locked already."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    if connection.dialect.name not in ("mysql", "mariadb"):
-        yield
-        return
-    lock = {"name": f"banyan {_LOCK}", "seconds": _PATIENCE}
-    if connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), lock).scalar() != 1:
-        raise LedgerUnavailable("another upgrade is running")
-    try:
-        yield
-    finally:
-        connection.execute(text("SELECT RELEASE_LOCK(:name)"), lock)
