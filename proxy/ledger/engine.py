@@ -16,6 +16,10 @@ CONNECT_SECONDS = 3
 ANSWER_SECONDS = 5
 """How long it may take over one transaction, locks included, before it counts as gone."""
 
+_ORPHANED = 4
+"""Times the answer's time after which a server drops a session that says nothing. A client that vanished
+behind a broken network would else keep its locks, and with them all flips, until TCP gives up."""
+
 WRITES = "banyan_writes"
 """Execution option of a connection that is going to write."""
 
@@ -38,20 +42,25 @@ def create(url: str, answer_seconds: int = ANSWER_SECONDS) -> Engine:
     match parsed.get_backend_name():
         case "sqlite":
             _make_folder(parsed)
-            engine = create_engine(parsed, connect_args={"timeout": answer_seconds - 1})
+            engine = create_engine(
+                parsed, pool_timeout=CONNECT_SECONDS, connect_args={"timeout": answer_seconds - 1}
+            )
             event.listen(engine, "connect", _sqlite_connected)
             event.listen(engine, "begin", _sqlite_begins)
             return engine
         case "postgresql":
-            engine = create_engine(parsed, **_POOL, connect_args=_postgresql(parsed, answer_seconds))
+            arguments = _postgresql(parsed, answer_seconds)
+            engine = create_engine(parsed, pool_timeout=CONNECT_SECONDS, connect_args=arguments)
             event.listen(engine, "begin", _postgresql_begins(answer_seconds))
             return engine
         case _:
-            arguments = _mysql(parsed, answer_seconds)
-            return create_engine(parsed, **_POOL, isolation_level="READ COMMITTED", connect_args=arguments)
-
-
-_POOL: dict[str, Any] = {"pool_timeout": CONNECT_SECONDS, "pool_recycle": 1800}
+            return create_engine(
+                parsed,
+                pool_timeout=CONNECT_SECONDS,
+                pool_recycle=_ORPHANED * answer_seconds // 2,
+                isolation_level="READ COMMITTED",
+                connect_args=_mysql(parsed, answer_seconds),
+            )
 
 
 def _postgresql(url: URL, answer_seconds: int) -> dict[str, Any]:
@@ -69,6 +78,7 @@ def _mysql(url: URL, answer_seconds: int) -> dict[str, Any]:
     """In UTC, as a local hour that comes twice is no clock; strict, as nothing may be cut in silence."""
     session = {
         "innodb_lock_wait_timeout": answer_seconds - 1,
+        "wait_timeout": _ORPHANED * answer_seconds,
         "time_zone": "'+00:00'",
         "sql_mode": "'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
     }
@@ -130,10 +140,13 @@ def _sqlite_begins(connection: Connection) -> None:
 
 
 def _postgresql_begins(answer_seconds: int) -> Callable[[Connection], None]:
-    """A time limit set by each transaction: poolers such as PgBouncer refuse it as an option."""
-    statement = f"SET LOCAL statement_timeout = {1000 * (answer_seconds - 1)}"
+    """Time limits are set by each transaction: poolers such as PgBouncer refuse them as options."""
+    limits = (
+        f"SET LOCAL statement_timeout = {1000 * (answer_seconds - 1)}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {1000 * _ORPHANED * answer_seconds}"
+    )
 
     def begins(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(limits)
 
     return begins

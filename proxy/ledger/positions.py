@@ -1,6 +1,7 @@
 """Where a route stands, what its file wants, and which way is back. Pure."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from proxy.config.routes import Stage
 from proxy.config.units import PERCENT
@@ -23,6 +24,8 @@ class Position:
                 return self.weight
             case "modern":
                 return 100 * PERCENT
+            case _:
+                assert_never(self.stage)
 
     def is_before(self, other: "Position") -> bool:
         """Whether it gives modern less: fewer clients or, where neither gives any, no mirrored traffic."""

@@ -1,0 +1,66 @@
+"""A TCP relay between a client and a server on this machine that can fall silent, or break at a word."""
+
+import contextlib
+import socket
+import threading
+
+
+class Relay:
+    """Forwards connections to a port of 127.0.0.1, each by two threads, until it is closed."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._break_at = b""
+        self._sockets: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def silence(self) -> None:
+        """From now on nothing is forwarded, and nothing is closed: as if a cable had been pulled."""
+        self._flowing.clear()
+
+    def speak(self) -> None:
+        """Forwards again, beginning with what was held back."""
+        self._flowing.set()
+
+    def break_at(self, word: bytes) -> None:
+        """Passes on what a client sends next with this word in it, but no answer to it: both are cut off."""
+        self._break_at = word
+
+    def close(self) -> None:
+        self._listener.close()
+        self._hang_up()
+        self._flowing.set()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                self._sockets += [client, server]
+                threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
+                threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, from_client: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self._flowing.wait()
+                breaks = from_client and self._break_at and self._break_at in data
+                if breaks:
+                    self._break_at = b""
+                    # The client is cut off first, so that the answer cannot reach it.
+                    source.shutdown(socket.SHUT_RDWR)
+                sink.sendall(data)
+                if breaks:
+                    break
+            sink.shutdown(socket.SHUT_WR)
+
+    def _hang_up(self) -> None:
+        for end in self._sockets:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._sockets.clear()

@@ -1,0 +1,315 @@
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, audit, migrate, overrides, settings
+from proxy.ledger.audit import Author, Source
+from proxy.ledger.engine import create
+from proxy.ledger.positions import Intent, Position
+from tests.support.databases import Server
+from tests.support.relay import Relay
+
+SERVERS = ("postgresql", "mariadb")
+SOON = 2
+"""Seconds that these ledgers give a database to answer."""
+
+LATE = 60
+"""Seconds after which a test gives up on something that should have been given up on long ago."""
+
+ANN = Author("ann", Source.CLI, "because")
+INTENT = Intent(Position("legacy"), "mark")
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Server:
+    running: Server = request.getfixturevalue(request.param)
+    return running
+
+
+@pytest.fixture
+def relay(server: Server) -> Iterator[Relay]:
+    between = Relay(server.port)
+    yield between
+    between.close()
+
+
+def impatient(url: str) -> Ledger:
+    return Ledger(create(url, SOON), SOON)
+
+
+def through(relay: Relay, url: str) -> Ledger:
+    return impatient(make_url(url).set(port=relay.port).render_as_string(hide_password=False))
+
+
+def put(ledger: Ledger, value: str) -> None:
+    ledger.write(lambda connection: settings.put(connection, "name", value))
+
+
+def get(ledger: Ledger) -> str:
+    query = text("SELECT value FROM banyan_settings WHERE name = 'name'")
+    return str(ledger.read(lambda connection: connection.execute(query).scalar_one()))
+
+
+def gives_up(ledger: Ledger) -> str:
+    """What a ledger says when it gives up; the test fails where it does not."""
+    pool = ThreadPoolExecutor(1)
+    with pytest.raises(LedgerUnavailable) as caught:
+        pool.submit(put, ledger, "never").result(LATE)
+    pool.shutdown()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("nonsense", "not a URL such as sqlite:///var/banyan.db"),
+        ("oracle://host/db", "`oracle` is not one of sqlite, postgresql, mysql, mariadb"),
+        ("sqlite://", "SQLite needs a file"),
+        ("sqlite:///:memory:", "SQLite needs a file"),
+        ("postgresql://user@host", "which database?"),
+        ("sqlite:////proc/nowhere/banyan.db", "the folder /proc/nowhere cannot be made"),
+    ],
+)
+def test_a_url_that_cannot_be_used_says_why(url: str, complaint: str) -> None:
+    with pytest.raises(BadLedgerUrl, match=complaint):
+        Ledger.open(url)
+
+
+def test_a_wrong_url_does_not_show_its_password() -> None:
+    with pytest.raises(BadLedgerUrl) as caught:
+        Ledger.open("oracle://user:secret@host/db")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_driver_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BadLedgerUrl, match=r"pip install 'banyan-proxy\[postgresql\]'"):
+        Ledger.open("postgresql://user@host/db")
+
+
+def test_the_folder_of_a_sqlite_ledger_is_made(tmp_path: Path) -> None:
+    migrate.upgrade(f"sqlite:///{tmp_path}/a/b/ledger.db")
+    assert (tmp_path / "a" / "b" / "ledger.db").exists()
+
+
+def test_settings_of_the_url_win(server: Server) -> None:
+    url = server.create_database() + "?connect_timeout=9"
+    ledger = Ledger.open(url)
+    assert ledger.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one()) == 1
+    ledger.close()
+
+
+def test_a_server_that_is_down_is_unavailable_and_comes_back_by_itself(server: Server) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    ledger = impatient(url)
+    put(ledger, "before")
+    server.stop()
+    try:
+        assert gives_up(ledger).startswith("the ledger is unavailable: ")
+    finally:
+        server.start()
+    assert get(ledger) == "before"
+    ledger.close()
+
+
+def test_a_restart_between_two_transactions_is_not_noticed(server: Server) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    ledger = impatient(url)
+    put(ledger, "before")
+    server.stop()
+    server.start()
+    put(ledger, "after")
+    assert get(ledger) == "after"
+    ledger.close()
+
+
+def test_a_server_that_hangs_is_given_up_on(server: Server) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    ledger = impatient(url)
+    put(ledger, "before")
+    server.freeze()
+    try:
+        gives_up(ledger)
+        gives_up(ledger)
+    finally:
+        server.thaw()
+    assert get(ledger) == "before"
+    ledger.close()
+
+
+def test_a_network_that_swallows_everything_is_given_up_on(server: Server, relay: Relay) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    ledger = through(relay, url)
+    put(ledger, "before")
+    relay.silence()
+    gives_up(ledger)
+    gives_up(ledger)
+    relay.speak()
+    put(ledger, "after")
+    assert get(ledger) == "after"
+    ledger.close()
+
+
+def test_an_address_that_never_speaks_is_given_up_on(server: Server) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = make_url(server.url("any")).set(port=silent.getsockname()[1])
+        ledger = impatient(url.render_as_string(hide_password=False))
+        gives_up(ledger)
+        ledger.close()
+
+
+def test_a_connection_that_breaks_in_a_commit_says_that_the_outcome_is_unknown(
+    server: Server, relay: Relay
+) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    ledger = through(relay, url)
+    put(ledger, "before")
+    relay.break_at(b"COMMIT")
+    with pytest.raises(LedgerUnavailable) as caught:
+        put(ledger, "during")
+    assert caught.value.unknown
+    assert get(ledger) in ("before", "during")
+    ledger.close()
+
+
+def test_a_connection_that_breaks_before_the_commit_is_tried_again_and_done_once(
+    server: Server, relay: Relay
+) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    ledger = through(relay, url)
+    put(ledger, "before")
+    relay.break_at(b"banyan_audit")
+    ledger.write(lambda connection: overrides.flip(connection, "pay", Position("modern"), ANN, INTENT))
+    assert len(ledger.read(audit.entries)) == 1
+    ledger.close()
+
+
+def test_a_client_that_vanished_in_a_flip_does_not_keep_the_others_waiting_for_long(
+    server: Server, relay: Relay
+) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    vanishing, other = through(relay, url), impatient(url)
+
+    def vanish(connection: Connection) -> None:
+        overrides.next_version(connection)
+        relay.silence()
+        connection.execute(text("SELECT 1"))
+
+    with pytest.raises(LedgerUnavailable):
+        vanishing.write(vanish)
+    deadline = time.monotonic() + LATE
+    version = None
+    while version is None and time.monotonic() < deadline:
+        with contextlib.suppress(LedgerUnavailable):
+            version = other.write(overrides.next_version)
+    assert version == 1
+    vanishing.close()
+    other.close()
+
+
+def test_two_that_wait_for_each_other_both_finish(server: Server) -> None:
+    url = server.create_database()
+    migrate.upgrade(url)
+    ledger = Ledger.open(url)
+    both_hold_one = threading.Barrier(2)
+
+    def cross(first: str, second: str, met: list[bool], connection: Connection) -> None:
+        settings.put(connection, first, first)
+        if not met:
+            met.append(True)
+            both_hold_one.wait(LATE)
+        settings.put(connection, second, first)
+
+    for name in ("a", "b"):
+        ledger.write(partial(settings.put, name=name, value=""))
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(ledger.write, partial(cross, "a", "b", []))
+        other = pool.submit(ledger.write, partial(cross, "b", "a", []))
+        assert (one.result(LATE), other.result(LATE)) == (None, None)
+    ledger.close()
+
+
+def test_a_sqlite_file_that_somebody_keeps_locked_is_given_up_on(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    migrate.upgrade(url)
+    mine, theirs = impatient(url), Ledger.open(url)
+
+    def keep(connection: Connection) -> None:
+        settings.put(connection, "name", "theirs")
+        assert gives_up(mine) == "the ledger is unavailable: database is locked"
+
+    theirs.write(keep)
+    assert get(mine) == "theirs"
+    mine.close()
+    theirs.close()
+
+
+def test_readers_of_sqlite_do_not_wait_for_the_writer(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    migrate.upgrade(url)
+    ledger = impatient(url)
+    put(ledger, "before")
+
+    def change(connection: Connection) -> None:
+        settings.put(connection, "name", "after")
+        assert get(ledger) == "before"
+
+    ledger.write(change)
+    assert get(ledger) == "after"
+    ledger.close()
+
+
+def test_more_callers_than_connections_are_told(tmp_path: Path) -> None:
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    with pytest.raises(LedgerUnavailable, match="all its connections are busy"):
+        exhaust(ledger, 30)
+    ledger.close()
+
+
+def exhaust(ledger: Ledger, depth: int) -> None:
+    if depth:
+        ledger.read(lambda connection: exhaust(ledger, depth - 1))
+
+
+def test_who_loses_every_deadlock_is_told_in_the_end(tmp_path: Path) -> None:
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    tries: list[int] = []
+
+    def lose(_: Connection) -> None:
+        tries.append(len(tries))
+        raise OperationalError("UPDATE", {}, Exception(1213, "Deadlock found"))
+
+    with pytest.raises(LedgerUnavailable, match="too many others write at the same time"):
+        ledger.write(lose)
+    assert len(tries) == 8
+    ledger.close()
+
+
+def test_a_bug_stays_a_bug(ledger: Ledger) -> None:
+    insert = text("INSERT INTO banyan_settings (name, value) VALUES ('twice', '')")
+    ledger.write(lambda connection: connection.execute(insert))
+    with pytest.raises(IntegrityError):
+        ledger.write(lambda connection: connection.execute(insert))
+
+
+def test_wrong_sql_stays_wrong_sql(server: Server) -> None:
+    ledger = Ledger.open(server.create_database())
+    with pytest.raises(ProgrammingError):
+        ledger.read(lambda connection: connection.execute(text("SELEC 1")))
+    ledger.close()
