@@ -1,0 +1,65 @@
+"""Gate samples: what each process saw of a route in each slot of time, written once, when it is over."""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, delete, select
+
+from proxy.ledger.schema import samples
+from proxy.ledger.upsert import upsert
+from proxy.ramp.evidence import Sample, SideSample
+from proxy.ramp.latency import Histogram
+
+
+def write(connection: Connection, seen: Sequence[tuple[str, Sample]]) -> None:
+    """Keeps samples, each with its route. What is there already stays: a doubtful write may be repeated."""
+    rows = [
+        {
+            "route": route,
+            "slot": sample.slot,
+            "source": sample.source,
+            "legacy_requests": sample.legacy.requests,
+            "legacy_errors": sample.legacy.errors,
+            "legacy_latency": _text(sample.legacy.latency),
+            "modern_requests": sample.modern.requests,
+            "modern_errors": sample.modern.errors,
+            "modern_latency": _text(sample.modern.latency),
+            "compared": sample.compared,
+            "mismatches": sample.mismatches,
+        }
+        for route, sample in seen
+    ]
+    upsert(connection, samples, rows)
+
+
+def read(connection: Connection, route: str, since: int, before: int | None = None) -> list[Sample]:
+    """The samples of a route from one slot on, and before another, in the order of time."""
+    query = select(samples).where(samples.c.route == route, samples.c.slot >= since)
+    if before is not None:
+        query = query.where(samples.c.slot < before)
+    rows = connection.execute(query.order_by(samples.c.slot, samples.c.source)).mappings()
+    return [_sample(row) for row in rows]
+
+
+def prune(connection: Connection, before: int) -> int:
+    """Forgets samples of slots that began before an instant, in seconds since 1970. Returns how many."""
+    return connection.execute(delete(samples).where(samples.c.slot < before)).rowcount
+
+
+def _sample(row: RowMapping) -> Sample:
+    return Sample(
+        row["slot"],
+        row["source"],
+        SideSample(row["legacy_requests"], row["legacy_errors"], _histogram(row["legacy_latency"])),
+        SideSample(row["modern_requests"], row["modern_errors"], _histogram(row["modern_latency"])),
+        row["compared"],
+        row["mismatches"],
+    )
+
+
+def _text(histogram: Histogram) -> str:
+    return json.dumps({str(bucket): count for bucket, count in histogram.items()}, separators=(",", ":"))
+
+
+def _histogram(text: str) -> Histogram:
+    return {int(bucket): count for bucket, count in json.loads(text).items()}
