@@ -1,0 +1,85 @@
+"""Noise: how often a path differs between two answers of the same side, and what people ruled about it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, delete, select
+
+from proxy.ledger import audit
+from proxy.ledger.audit import Author
+from proxy.ledger.schema import noise
+from proxy.ledger.upsert import upsert
+
+_WHOLE_ROUTE = ""
+"""The path whose row counts all pairs of a route."""
+
+
+class Ruling(StrEnum):
+    """What people say of a path, whatever was learned."""
+
+    PINNED = "pinned"
+    """It is noise."""
+    FORBIDDEN = "forbidden"
+    """It never is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What is known of one path of a route."""
+
+    path: str
+    differed: int
+    """In how many pairs of answers of the same side it differed."""
+    seen: datetime
+    ruling: Ruling | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNoise:
+    """What is known of a route: how many pairs were looked at, and the paths that ever differed in one."""
+
+    pairs: int
+    paths: tuple[Path, ...]
+
+
+def learn(connection: Connection, route: str, pairs: int, differed: Mapping[str, int]) -> None:
+    """Adds up pairs of answers of the same side, and in how many of them each path differed."""
+    counts = {_WHOLE_ROUTE: pairs, **differed}
+    rows = [_row(route, path, count) for path, count in sorted(counts.items())]
+    upsert(connection, noise, rows, add=["differed"], clock=["seen"])
+
+
+def load(connection: Connection) -> dict[str, RouteNoise]:
+    """Everything known, by route."""
+    rows = connection.execute(select(noise).order_by(noise.c.route, noise.c.path)).all()
+    return {
+        route: RouteNoise(
+            next((row.differed for row in rows if row.route == route and row.path == _WHOLE_ROUTE), 0),
+            tuple(
+                Path(row.path, row.differed, row.seen, row.ruling and Ruling(row.ruling))
+                for row in rows
+                if row.route == route and row.path != _WHOLE_ROUTE
+            ),
+        )
+        for route in dict.fromkeys(row.route for row in rows)
+    }
+
+
+def rule(connection: Connection, route: str, path: str, ruling: Ruling | None, author: Author) -> None:
+    """Pins a path as noise, forbids it to be, or leaves it to what was learned; audited."""
+    upsert(connection, noise, [_row(route, path, 0, ruling)], replace=["ruling"], clock=["seen"])
+    audit.record(connection, author, "noise", route, path, ruling or "learned")
+
+
+def expire(connection: Connection, before: datetime) -> int:
+    """Forgets what was last seen before an instant. What people ruled stays. Returns how many paths."""
+    old = noise.c.seen < before, noise.c.ruling.is_(None), noise.c.path != _WHOLE_ROUTE
+    return connection.execute(delete(noise).where(*old)).rowcount
+
+
+def _row(route: str, path: str, differed: int, ruling: Ruling | None = None) -> dict[str, object]:
+    digest = hashlib.sha256(path.encode()).hexdigest()
+    return {"route": route, "path_digest": digest, "path": path, "differed": differed, "ruling": ruling}
