@@ -1,0 +1,24 @@
+"""How commands answer: text for people, one JSON document for programs, and the exit codes."""
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import click
+
+REFUSED = 1
+"""Refused, or invalid."""
+UNREACHABLE = 3
+"""The control plane cannot be reached. (2 is click's own, for wrong usage.)"""
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def print_json(document: Any) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def give_up(words: str, code: int = REFUSED) -> NoReturn:
+    """Say on standard error why nothing came of it, and end."""
+    print(words, file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,52 @@
+"""`banyan routes`: where every route stands, and how it fares."""
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from proxy.cli.control_client import CONTROL, ask
+from proxy.cli.output import JSON, print_json
+
+
+@click.command()
+@CONTROL
+@JSON
+def routes(url: str, as_json: bool) -> None:
+    """Show the live table: stage, weight, file or override, traffic, errors."""
+    document = ask(url, "GET", "routes")
+    if as_json:
+        print_json(document)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("route", "match", "stage", "weight", "from"):
+        table.add_column(name, no_wrap=True)
+    for name in ("legacy req", "p95 ms", "modern req", "p95 ms", "5xx", "errors"):
+        table.add_column(name, justify="right")
+    for route in document["routes"]:
+        table.add_row(*_cells(route))
+    Console().print(table)
+    Console().print(f"version {document['version']}", style="dim")
+
+
+def _cells(route: dict[str, Any]) -> list[str]:
+    legacy, modern = route["traffic"]["legacy"], route["traffic"]["modern"]
+    methods = ",".join(route["match"].get("methods", [])) or "*"
+    return [
+        route["id"],
+        f"{methods} {route['match']['path']}",
+        route["stage"],
+        f"{route['weight']:g}%" if route["stage"] == "canary" else "",
+        route["source"],
+        str(legacy["requests"]),
+        _number(legacy["p95_ms"]),
+        str(modern["requests"]),
+        _number(modern["p95_ms"]),
+        str(legacy["server_errors"] + modern["server_errors"]),
+        str(sum(route["errors"].values())),
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
