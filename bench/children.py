@@ -93,8 +93,12 @@ def stop(child: Child, patience: float) -> None:
     except subprocess.TimeoutExpired:
         child.process.kill()
         child.process.wait()
-    for stat in family:
-        _kill_same(stat)
+    left = [stat for stat in family if _alive(stat)]
+    for stat in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(stat.pid, signal.SIGKILL)
+    while any(map(_alive, left)):  # a killed process still has to get its turn on a busy core
+        time.sleep(0.01)
 
 
 def wait_until(ready: Callable[[], bool], child: Child, patience: float = 60.0) -> None:
@@ -107,8 +111,7 @@ def wait_until(ready: Callable[[], bool], child: Child, patience: float = 60.0) 
         time.sleep(0.02)
 
 
-def _kill_same(stat: procfs.Stat) -> None:
+def _alive(stat: procfs.Stat) -> bool:
+    """Whether this very process still runs, and not another one under its pid."""
     now = procfs.read_stat(stat.pid)
-    if now and now.started == stat.started:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(stat.pid, signal.SIGKILL)
+    return now is not None and now.started == stat.started and not now.ended

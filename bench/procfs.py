@@ -12,12 +12,14 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What a measurement needs of /proc/PID/stat. `started` tells a reused pid from the old one."""
+    """What a measurement needs of /proc/PID/stat. `started` tells a reused pid from the old one;
+    `ended` is a zombie, which only waits for its parent to look at it."""
 
     pid: int
     parent: int
     cpu_ticks: int
     started: int
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ def parse_stat(text: str) -> Stat:
     """Reads /proc/PID/stat. The command's name may hold spaces and parentheses, so count from its end."""
     pid, _, rest = text.partition(" (")
     fields = rest.rpartition(")")[2].split()
-    # proc(5) numbers from 1; `fields` starts at number 3: parent 4, utime 14, stime 15, starttime 22.
-    return Stat(int(pid), int(fields[1]), int(fields[11]) + int(fields[12]), int(fields[19]))
+    # proc(5) counts from 1; `fields` begins at 3: state 3, parent 4, utime 14, stime 15, starttime 22.
+    ticks = int(fields[11]) + int(fields[12])
+    return Stat(int(pid), int(fields[1]), ticks, int(fields[19]), ended=fields[0] in "ZX")
 
 
 def parse_core(text: str, core: int) -> CoreTime:

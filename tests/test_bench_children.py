@@ -28,7 +28,7 @@ def test_a_child_and_what_it_started_are_gone_after_the_block(tmp_path: Path) ->
     ):
         pids = family(child.pid, 4)
         raise KeyboardInterrupt
-    assert all(procfs.read_stat(pid) is None or _is_zombie(pid) for pid in pids)
+    assert all((stat := procfs.read_stat(pid)) is None or stat.ended for pid in pids)
 
 
 def test_a_child_that_ends_too_soon_is_told_with_its_last_words(tmp_path: Path) -> None:
@@ -46,11 +46,3 @@ def test_a_child_that_never_gets_ready_is_an_error(tmp_path: Path) -> None:
         pytest.raises(BenchError, match="slow was not ready within 0 s"),
     ):
         wait_until(lambda: False, child, patience=0)
-
-
-def _is_zombie(pid: int) -> bool:
-    """Ended, but not yet buried by whoever adopted it."""
-    try:
-        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return True

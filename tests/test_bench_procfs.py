@@ -23,6 +23,10 @@ def test_stat_is_read_behind_a_name_that_looks_like_fields() -> None:
     assert parse_stat(STAT) == Stat(pid=42, parent=7, cpu_ticks=300, started=99887)
 
 
+def test_a_zombie_has_ended() -> None:
+    assert parse_stat(STAT.replace(" S ", " Z ")).ended
+
+
 def test_a_core_is_told_from_another_whose_number_begins_alike() -> None:
     text = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu10 1 1 1 1 1 1 1 1 0 0\ncpu1 10 0 5 80 5 0 0 1 7 0\n"
     assert parse_core(text, 1) == CoreTime(idle=85, total=101)
