@@ -10,7 +10,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.support.checkout import ROOT
+from proxy.config.loading import load
+from tests.support.checkout import ROOT, run
 from tests.support.manifests import (
     Manifest,
     containers,
@@ -186,6 +187,22 @@ def test_the_image_is_the_one_that_the_project_builds(overlay: str) -> None:
         assert pod["securityContext"]["runAsGroup"] == int(user[2])
 
 
+def test_routes_pass_the_programs_own_check(overlay: str) -> None:
+    secret = {"BANYAN_LEDGER": "postgresql://banyan@db/banyan"}
+    assert load(routes_text(overlay), "routes.yaml", secret).errors == ()
+
+
+def test_containers_run_commands_of_the_program(overlay: str) -> None:
+    for _, container in containers(overlay):
+        # Without a command of its own, a container runs the image's entry point.
+        line = " ".join([*container.get("command", ["banyan"]), *container["args"]])
+        called = re.search(r"\bbanyan (\w+) --config /etc/banyan/routes.yaml\b", line)
+        assert called and called[1] == container["name"]
+        done = run("banyan", called[1], "--help")
+        assert done.returncode == 0
+        assert "--config" in done.stdout
+
+
 def test_ports_are_those_of_the_configuration(overlay: str) -> None:
     config = routes(overlay)
     declared = ports([container for _, container in containers(overlay)])
@@ -263,7 +280,9 @@ def test_a_shadow_worker_that_dies_is_started_again(overlay: str, tmp_path: Path
 
 
 def test_a_shadow_worker_may_finish_when_the_pod_stops(overlay: str, tmp_path: Path) -> None:
-    worker = "trap 'echo drained >> log; exit' TERM; echo started >> log; while true; do sleep 0.05; done"
+    worker = (
+        "trap 'echo drained >> log; exit' TERM; echo started >> log; for _ in $(seq 600); do sleep 0.05; done"
+    )
     loop = shadow_loop(overlay, worker, tmp_path)
     wait_for(tmp_path / "log", 1)
     loop.send_signal(signal.SIGTERM)
