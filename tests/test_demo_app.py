@@ -2,11 +2,13 @@
 
 import io
 import itertools
+import os
 import random
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,12 +170,18 @@ def test_one_round_of_the_demo_succeeds() -> None:
 
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGTERM])
 def test_a_demo_that_is_ended_leaves_nothing_running(signal_: signal.Signals) -> None:
-    with subprocess.Popen(DEMO, cwd=ROOT, stdout=subprocess.PIPE, text=True) as demo:
+    with (
+        # Nobody can tidy up after a SIGKILL but whoever sent it.
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
+        subprocess.Popen(
+            DEMO, cwd=ROOT, env={**os.environ, "TMPDIR": home}, stdout=subprocess.PIPE, text=True
+        ) as demo,
+    ):
         assert demo.stdout is not None
         started = itertools.takewhile(lambda line: not line.startswith("Every endpoint"), demo.stdout)
         urls = re.findall(r"http://([\d.]+:\d+)", "".join(started))
         demo.send_signal(signal_)
         demo.stdout.read()
-    assert len(urls) == 4
-    for address in map(Address.parse, urls):
-        wait_until_free(address)
+        assert len(urls) == 4
+        for address in map(Address.parse, urls):
+            wait_until_free(address)

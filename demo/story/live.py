@@ -11,7 +11,7 @@ from .journeys import JOURNEYS
 from .parts import StartFailed
 from .screen import Screen
 from .stack import Stack
-from .stages import save, side_of, with_stages
+from .stages import save, side_of, stages, with_stages
 from .visits import Visit, any_read, reads
 from .wire import ask, wait_for
 
@@ -27,7 +27,9 @@ def play(stack: Stack, screen: Screen, seed: int) -> None:
     chance = random.Random(seed)
     moving, draw = reads(chance)[0], any_read(chance)
     screen.title("Traffic begins. Ctrl-C ends everything.")
-    for journey, stage in zip(cycle(JOURNEYS), cycle(("modern", "legacy")), strict=False):
+    side = side_of(stages(stack.routes.read_text())[moving.route])
+    moves = ("legacy", "modern") if side == "modern" else ("modern", "legacy")
+    for journey, stage in zip(cycle(JOURNEYS), cycle(moves), strict=False):
         _let_run(stack, screen, draw)
         try:
             journey.make(Browser(stack.at.clients), chance)
