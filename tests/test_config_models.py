@@ -378,6 +378,11 @@ def test_hints_of_kinds() -> None:
         ("server: {limits: {connections: true}}", 32, "server.limits.connections: must be a whole number"),
         ("server: {limits: {connections: '5'}}", 32, "server.limits.connections: must be a whole number"),
         ("server: {limits: {connections: -1}}", 32, "server.limits.connections: must be 0 or more"),
+        (
+            "server: {limits: {connections: 1000000001}}",
+            32,
+            "server.limits.connections: must be 1,000,000,000 or less",
+        ),
         ("server: {debug_headers: yes}", 25, "server.debug_headers: must be true or false, not yes"),
         ("server: {debug_headers: 1}", 25, "server.debug_headers: must be true or false"),
         ("server: {access_log: ' '}", 22, "server.access_log: must not be empty"),

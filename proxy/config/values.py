@@ -27,6 +27,7 @@ from proxy.config.scalars import Substituted, typed
 
 _T = TypeVar("_T")
 CLIENT_IP = "client_ip"
+_MOST = 1_000_000_000
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _FIELD_VALUE = re.compile(r"([!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?)?")  # RFC 9110 section 5.5
@@ -159,8 +160,8 @@ def parsed(parse: Callable[[str], _T]) -> PlainValidator:
 _AS_TEXT = PlainSerializer(str, return_type=str, when_used="json")
 
 Flag = Annotated[bool, Strict(), BeforeValidator(_boolean)]
-Whole = Annotated[int, Strict(), Field(ge=0), BeforeValidator(typed)]
-Positive = Annotated[int, Strict(), Field(ge=1), BeforeValidator(typed)]
+Whole = Annotated[int, Strict(), Field(ge=0, le=_MOST), BeforeValidator(typed)]
+Positive = Annotated[int, Strict(), Field(ge=1, le=_MOST), BeforeValidator(typed)]
 Number = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False), BeforeValidator(typed)]
 Fraction = Annotated[float, Strict(), Field(gt=0, lt=1), BeforeValidator(typed)]
 

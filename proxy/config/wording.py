@@ -58,6 +58,7 @@ _SENTENCES = {
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be {le:,} or less",
     "finite_number": "must be a finite number",
 }
 
