@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from proxy.config import nodes
 from proxy.config.errors import ConfigError, KeyPath, Position, dotted
@@ -99,18 +100,18 @@ class _Converter:
 
     def value(self, node: Node) -> object:
         self._check_size(node)
+        if isinstance(node, Alias):
+            return self._expanded(node)
+        self._refuse_tag(node.position, node.tag)
         match node:
-            case Alias():
-                return self._expanded(node)
             case Scalar():
-                self._refuse_tag(node.position, node.tag)
                 return self._scalar(node)
             case nodes.Sequence():
-                self._refuse_tag(node.position, node.tag)
                 return [self._below(index, item) for index, item in enumerate(node.items)]
             case nodes.Mapping():
-                self._refuse_tag(node.position, node.tag)
                 return self._mapping(node)
+            case _:
+                assert_never(node)
 
     def _check_size(self, node: Node) -> None:
         self._values += 1
