@@ -139,6 +139,7 @@ WRITES = [
     ),
     ("/tokens", {"card": {"number": "5555555555554444", "cvv": "12a", "holder": "h" * 81, "expiry": []}}),
     ("/payments/pay_1054/refunds", {"amount": "0.5", "reason": "duplicate"}),
+    ("/payments/pay_1051/refunds", {"amount": 1}),
     ("/payments/pay_1054/refunds", {"amount": "abc"}),
     ("/payments/pay_1054/refunds", {"amount": "1", "reason": "x" * 65}),
     ("/payments/pay_1054/refunds", [1]),
