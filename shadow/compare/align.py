@@ -100,16 +100,19 @@ def _cheapest(elements: Elements, cost: Cost, gap: Gap, budget: Budget) -> list[
 
 
 def _weighed(elements: Elements, cost: Cost, gap: Gap) -> list[Pair]:
-    """The cheapest way to pair a gap's elements or leave them alone; a pair wins a tie."""
-    drops = [elements.sizes[0](left) for left in range(gap.start, gap.end)]
-    adds = [elements.sizes[1](right) for right in range(gap.from_, gap.to)]
+    """The cheapest way to pair a gap's elements or leave them alone; a pair wins a tie.
+
+    The table is filled from the end, so that the way through it prefers pairs at the beginning.
+    """
+    drops = [elements.sizes[0](left) for left in reversed(range(gap.start, gap.end))]
+    adds = [elements.sizes[1](right) for right in reversed(range(gap.from_, gap.to))]
     best = [[0.0, *accumulate(adds)]]
     paired: list[list[bool]] = []
-    for left, drop in enumerate(drops, start=gap.start):
+    for row_number, drop in enumerate(drops, start=1):
         above, row, kept = best[-1], [best[-1][0] + drop], []
         for column, add in enumerate(adds):
             alone = min(above[column + 1] + drop, row[column] + add)
-            together = above[column] + cost(left, gap.from_ + column)
+            together = above[column] + cost(gap.end - row_number, gap.to - column - 1)
             kept.append(together <= alone)
             row.append(min(together, alone))
         best.append(row)
@@ -118,13 +121,13 @@ def _weighed(elements: Elements, cost: Cost, gap: Gap) -> list[Pair]:
 
 
 def _traced(gap: Gap, best: list[list[float]], paired: list[list[bool]], drops: list[float]) -> list[Pair]:
-    """The way back through the table, from its last cell."""
+    """The way back through the table, from its last cell: the beginning of the gap."""
     pairs: list[Pair] = []
     row, column = len(drops), gap.to - gap.from_
     while row and column:
         if paired[row - 1][column - 1]:
+            pairs.append((gap.end - row, gap.to - column))
             row, column = row - 1, column - 1
-            pairs.append((gap.start + row, gap.from_ + column))
         elif best[row][column] == best[row - 1][column] + drops[row - 1]:
             row -= 1
         else:

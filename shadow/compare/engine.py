@@ -31,6 +31,8 @@ def compare(
         _compare(request, primary, shadow, policy, findings)
     except OverLimit as limit:
         findings.unread = str(limit)
+    except RecursionError:
+        findings.unread = "the bodies are nested too deep to be compared"
     return findings.result()
 
 

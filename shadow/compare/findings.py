@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from shadow.compare.model import Difference, Kind, Limits, Result, Value, Where
+from shadow.compare.model import Difference, Kind, Limits, Result, Side, Value, Where
 from shadow.compare.severity import severity_of
 
 
@@ -18,6 +18,7 @@ class Findings:
         self.differences: list[Difference] = []
         self.normalised: Counter[str] = Counter()
         self.unread = ""
+        self.failed: set[Side] = set()
 
     def add(
         self,
@@ -42,8 +43,5 @@ class Findings:
         self.add(Where.BODY, path, kind, primary, shadow, money=money, hint=hint)
 
     def result(self) -> Result:
-        return Result(
-            tuple(self.differences),
-            {str(name): count for name, count in self.normalised.items()},
-            self.unread,
-        )
+        normalised = {str(name): count for name, count in self.normalised.items()}
+        return Result(tuple(self.differences), normalised, self.unread, frozenset(self.failed))

@@ -22,6 +22,8 @@ _MAIL = re.compile(
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?(?::?(\d\d))?", re.ASCII)
 _EPOCH = re.compile(r"\d{9,13}", re.ASCII)
+_FRACTION_DIGITS = 30
+_NEVER = 10**15
 _MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138
 
 # PHP's timezone_type 2 carries an abbreviation; only those that name one offset are known here.
@@ -53,7 +55,7 @@ def read(value: Json, zone: tzinfo) -> list[Fraction]:
             case bool() | None | list():
                 return []
             case int() | Decimal():
-                return _epoch(Fraction(value))
+                return _epoch(Fraction(value)) if _is_plausible(value) else []
             case str():
                 return _text(value.strip(), zone)
             case _:
@@ -85,6 +87,12 @@ def _php_object(value: Mapping[str, Json]) -> list[Fraction]:
     if not isinstance(date, str) or not isinstance(zone, str) or "timezone_type" not in value:
         return []
     return _text(date, _named(zone))
+
+
+def _is_plausible(number: int | Decimal) -> bool:
+    """Whether a number can be a time at all; a fraction made of 1e999999999 would fill the memory."""
+    digits = number.as_tuple().exponent if isinstance(number, Decimal) else 0
+    return isinstance(digits, int) and digits >= -_FRACTION_DIGITS and -_NEVER < number < _NEVER
 
 
 def _epoch(seconds: Fraction) -> list[Fraction]:

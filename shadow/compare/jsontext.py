@@ -3,6 +3,7 @@ bounded.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from decimal import Decimal, InvalidOperation
 
 from shadow.compare.findings import OverLimit
 from shadow.compare.model import Json, Kind, Limits
+
+# What can stand at the end of a text that was cut: nothing, or the beginning of a number, a word or an
+# escape.
+_BEGUN = re.compile(r"-|[.eE][+-]?|t(ru?)?|f(a(ls?)?)?|n(ul?)?|u[0-9a-fA-F]{0,3}|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +115,6 @@ def _refuse(constant: str) -> Json:
 
 
 def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
-    """Whether the text ended where it should have gone on: nothing is left at the error but an
-    opened string.
-    """
-    rest = text[error.pos :]
-    return error.msg.startswith("Unterminated string") or not rest.strip() or _is_started_word(rest)
-
-
-def _is_started_word(rest: str) -> bool:
-    return any(word.startswith(rest) for word in ("true", "false", "null")) or rest == "-"
+    """Whether the text ended where it should have gone on."""
+    rest = text[error.pos :].rstrip()
+    return error.msg.startswith("Unterminated string") or bool(_BEGUN.fullmatch(rest))

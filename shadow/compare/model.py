@@ -19,6 +19,11 @@ ABSENT: Final = Absent.ABSENT
 Value: TypeAlias = Json | Absent
 
 
+class Side(StrEnum):
+    PRIMARY = "primary"
+    SHADOW = "shadow"
+
+
 class Where(StrEnum):
     STATUS = "status"
     HEADER = "header"
@@ -122,13 +127,15 @@ class Limits:
 class Result:
     """All that comparing found.
 
-    normalised: how often a rule or an automatic treatment made two forms equal, by its name.
-    unread: why the bodies, or the rest of them, could not be compared; empty when they were.
+    normalised: how often a rule or an automatic treatment made two forms equal, by its name. unread: why the
+    bodies, or the rest of them, could not be compared; empty when they were. failed: the sides whose body was
+    cut, empty or broken under a status that promised one: errors of that side.
     """
 
     differences: tuple[Difference, ...] = ()
     normalised: Mapping[str, int] = field(default_factory=dict)
     unread: str = ""
+    failed: frozenset[Side] = frozenset()
 
     @property
     def verdict(self) -> Verdict:

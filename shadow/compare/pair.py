@@ -7,11 +7,12 @@ from typing import Final
 from shadow.compare.charsets import Text
 from shadow.compare.findings import Findings
 from shadow.compare.media import MediaType
-from shadow.compare.model import ABSENT, Kind, Value
+from shadow.compare.model import ABSENT, Kind, Side, Value
 from shadow.compare.php import Notices
 from shadow.compare.policy import Policy
 
 WHOLE: Final = "$"
+_FAILURES = frozenset((Kind.CUT_BODY, Kind.EMPTY_BODY, Kind.INVALID_BODY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Pair:
 
     def flag(self, kind: Kind, of: Body, value: Value, hint: str = "") -> None:
         """A flag that speaks of one side: that one shows `value`, the other its text."""
+        if kind in _FAILURES and of.owes_content:
+            self.findings.failed.add(Side.PRIMARY if of is self.primary else Side.SHADOW)
         if of is self.primary:
             self.whole(kind, value, self.shadow.text, hint)
         else:
