@@ -34,6 +34,7 @@ class Connection(asyncio.Protocol):
         self.rested_at = 0.0
         self.served = 0
         self.tunnel = False
+        self._paused = False
         self._parser: Any = httptools.HttpResponseParser(self)
         self._poll: Any = None
         self._reset()
@@ -75,6 +76,17 @@ class Connection(asyncio.Protocol):
             self._poll = select.poll()
             self._poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
         return bool(self._poll.poll(0))
+
+    def pause(self) -> None:
+        """Read no more of the response for now."""
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
 
     def abort(self) -> None:
         """Drop the connection with whatever is under way; nobody is told."""
@@ -220,6 +232,7 @@ class Connection(asyncio.Protocol):
         reusable = not self._broken and exchange.upload_done and self._keep_alive
         self.exchange = None
         if reusable:
+            self.resume()  # the asker may have paused it at its last bytes; the next one has not
             if response.bodiless:
                 self._parser = httptools.HttpResponseParser(self)  # it may still wait for a body
             self._reset()

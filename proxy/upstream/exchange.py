@@ -157,14 +157,14 @@ class Exchange:
         """The asker cannot take more of the response for now."""
         if self._connection is not None and not self._reading_paused:
             self._reading_paused = True
-            self._connection.transport.pause_reading()
+            self._connection.pause()
             self.expires = NEVER  # the asker's own timeouts apply
 
     def resume(self) -> None:
         if self._reading_paused:
             self._reading_paused = False
             if self._connection is not None:
-                self._connection.transport.resume_reading()
+                self._connection.resume()
                 self._extend()
 
     # -- the connection's side
