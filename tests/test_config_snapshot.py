@@ -10,7 +10,7 @@ from proxy.config.snapshot import Override, Snapshot
 from proxy.decision.cohort import belongs
 from proxy.decision.decide import RoutePlan, decide
 from proxy.decision.stages import Side, Stage
-from proxy.routing.table import Match
+from proxy.routing.entry import Match
 from tests.support.config import HEAD, loaded, route, snapshot
 from tests.support.routing import head
 

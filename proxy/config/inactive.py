@@ -6,18 +6,11 @@ from typing import Any
 from proxy.config.errors import KeyPath, Problem, Severity
 
 INACTIVE = (
-    "server.tls",
     "control.tokens",
     "ledger",
     "redis",
     "shadow",
     "routes.*.stage=shadow",
-    "routes.*.stage=canary",
-    "routes.*.weight",
-    "routes.*.sticky",
-    "routes.*.group",
-    "routes.*.cohort",
-    "routes.*.fallback",
     "routes.*.shadow",
     "routes.*.ramp",
     "routes.*.idempotency",
