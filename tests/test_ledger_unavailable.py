@@ -260,19 +260,42 @@ def test_a_sqlite_file_that_somebody_keeps_locked_is_given_up_on(tmp_path: Path)
     theirs.close()
 
 
-def test_readers_of_sqlite_do_not_wait_for_the_writer(tmp_path: Path) -> None:
+def test_readers_and_the_writer_of_sqlite_do_not_wait_for_each_other(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     migrate.upgrade(url)
     ledger = impatient(url)
     put(ledger, "before")
+    query = text("SELECT value FROM banyan_settings")
 
-    def change(connection: Connection) -> None:
-        settings.put(connection, "name", "after")
-        assert get(ledger) == "before"
+    def watch(connection: Connection) -> list[str]:
+        first = connection.execute(query).scalar_one()
+        put(ledger, "after")
+        return [first, connection.execute(query).scalar_one()]
 
-    ledger.write(change)
+    assert ledger.read(watch) == ["before", "before"]
     assert get(ledger) == "after"
     ledger.close()
+
+
+def test_writers_of_sqlite_may_read_first(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    migrate.upgrade(url)
+    ledgers = [Ledger.open(url) for _ in range(3)]
+    put(ledgers[0], "0")
+
+    def count(connection: Connection) -> None:
+        value = int(connection.execute(text("SELECT value FROM banyan_settings")).scalar_one())
+        settings.put(connection, "name", str(value + 1))
+
+    def work(ledger: Ledger) -> None:
+        for _ in range(20):
+            ledger.write(count)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, ledgers))
+    assert get(ledgers[0]) == "60"
+    for ledger in ledgers:
+        ledger.close()
 
 
 def test_more_callers_than_connections_are_told(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from proxy.config.ramp import Ramp as Plan
 from proxy.ramp.evidence import Evidence, Sample, SideSample
 from proxy.ramp.gates import before_first_step, evaluate, unreadable
 from proxy.ramp.increase import IncreaseTest
-from proxy.ramp.latency import Histogram, bucket_of, merged
+from proxy.ramp.latency import Histogram, bucket_of, floor_of, merged
+from proxy.ramp.sequential import rate_above, rate_upper
 from proxy.ramp.verdict import Result, Trial, Verdict
 
 ALL = 10_000
@@ -129,6 +130,24 @@ def test_at_all_traffic_modern_is_held_to_what_legacy_did_before() -> None:
     assert verdict.result is Result.WAIT and verdict.needs is not None
 
 
+def test_at_all_traffic_two_bounds_share_the_chance_of_error() -> None:
+    """Legacy before and modern now are each judged twice as strictly as one alone would be."""
+    before, breaches = traffic(100), []
+    for errors in range(10, 40):
+        judged = trial(gates(errors=0.5), traffic(1, (0, 0), (1000, errors)), weight=ALL, before=before)
+        goal = judged.to_breach() + math.log(2)
+        certain = rate_above(1000, errors, rate_upper(90_000, 900, goal) + 0.005) >= goal
+        assert (gate("errors", evaluate(judged)).result is Result.BREACH) is certain
+        breaches.append(certain)
+    assert breaches == sorted(breaches) and len(set(breaches)) == 2
+
+
+def test_below_all_traffic_only_the_same_hours_are_compared() -> None:
+    bad_hour_before = traffic(100, legacy=(900, 90))
+    judged = trial(gates(errors=0.5), traffic(12, modern=(100, 3)), weight=5_000, before=bad_hour_before)
+    assert gate("errors", evaluate(judged)).result is Result.BREACH
+
+
 def test_at_all_traffic_with_no_step_before_somebody_is_called() -> None:
     asked = gates(errors=0.5, latency=1.25)
     verdicts = evaluate(trial(asked, traffic(20, legacy=(0, 0)), weight=ALL))
@@ -158,6 +177,14 @@ def test_a_slower_side_breaches() -> None:
     verdict = gate("latency", evaluate(trial(gates(latency=1.25), seen)))
     assert verdict.result is Result.BREACH
     assert "beyond the limit of 1.25 times" in verdict.sentence
+
+
+def test_a_bucket_that_the_limit_cuts_in_two_proves_nothing() -> None:
+    legacy = bucket_of(100_000)
+    cut = bucket_of(int(1.3 * floor_of(legacy)))
+    assert floor_of(cut) < 1.3 * floor_of(legacy) < floor_of(cut + 1)
+    judged = trial(gates(latency=1.3), timed({legacy: 50_000}, {cut: 50_000}))
+    assert gate("latency", evaluate(judged)).result is Result.WAIT
 
 
 def test_few_latencies_wait() -> None:
