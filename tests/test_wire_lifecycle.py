@@ -14,7 +14,7 @@ from tests.support.banyan import Banyan, Lane, open_files, running
 from tests.support.dataplane import backend
 from tests.support.origin import Exchange, Origin, echo
 from tests.support.strict import Truncated
-from tests.support.wire import DEADLINE, Wire, request, response
+from tests.support.wire import DEADLINE, Wire, request
 
 Start = Callable[..., contextlib.AbstractContextManager[Banyan]]
 
@@ -81,27 +81,6 @@ def test_draining_finishes_what_is_under_way(origin: Origin, start: Start) -> No
         assert busy.body_of(head).body == b"begunended"
         assert busy.is_closed() and uploading.is_closed()
         assert banyan.process.wait(20) == 0
-
-
-def test_a_keep_alive_connection_is_told_that_it_ends(origin: Origin, start: Start) -> None:
-    """What was already answered when draining began says so before the connection closes."""
-    released = threading.Event()
-
-    def waits(exchange: Exchange) -> None:
-        exchange.body()
-        released.wait(DEADLINE)
-        exchange.send(response(body=b"last"))
-
-    with start() as banyan, clients(banyan, 1) as (wire,):
-        origin.plays(waits)
-        wire.send(request())
-        origin.wait_for(1)
-        banyan.terminate()
-        wait_until(lambda: banyan.readyz() != 200)
-        released.set()
-        answered = wire.response()
-        assert (answered.body, answered.get(b"connection")) == (b"last", b"close")
-        assert wire.is_closed()
 
 
 def test_draining_has_an_end(origin: Origin, start: Start) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.banyan import Banyan, rss
 from tests.support.dataplane import Connect
-from tests.support.origin import Exchange, Origin, echo
+from tests.support.origin import Exchange, Origin, answer, echo
 from tests.support.wire import DEADLINE, Wire, request, response
 
 MIB = 1 << 20
@@ -221,6 +221,21 @@ def test_a_client_that_does_not_read_holds_the_origin_back(
     connect(buffer=4096).send(request(b"/down"))
     assert stuck.wait(DEADLINE)
     assert sum(map(rss, main_proxy.workers())) - before < 24 * MIB
+
+
+@pytest.mark.parametrize("size", [100_000, 300_000, 1_000_000, 3_000_000])
+def test_a_response_that_waited_for_its_client_leaves_a_usable_connection(
+    origin: Origin, connect: Connect, size: int
+) -> None:
+    """The connection to the origin was stopped for a slow client; whoever uses it next must not be."""
+    origin.plays(answer(response(body=b"x" * size)), echo)
+    slow = connect(buffer=4096)
+    slow.send(request(b"/slow"))
+    origin.wait_for(1)
+    time.sleep(0.2)  # for the response to fill every buffer on its way
+    assert len(slow.response().body) == size
+    for _ in range(3):
+        assert connect().ask(request(b"/next")).body == b"GET /next "
 
 
 def test_an_origin_that_does_not_read_holds_the_client_back(

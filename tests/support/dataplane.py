@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.banyan import LANES, Banyan, Lane, running
 from tests.support.origin import Origin
-from tests.support.wire import Address, Wire, response
+from tests.support.wire import Address, Wire
 
 TRUSTED = "127.0.0.2"
 """The one client address whose forwarded headers are believed."""
@@ -26,7 +26,7 @@ def backend(origin: Origin, **settings: Any) -> dict[str, Any]:
     return {"url": f"http://127.0.0.1:{origin.port}", **STEADY, **settings}
 
 
-def main_config(origin: Origin, greeter: Origin) -> dict[str, Any]:
+def main_config(origin: Origin) -> dict[str, Any]:
     """Every stage, reachable by the first segment of the path; everything else goes to legacy."""
     return {
         "server": {"trusted_proxies": [f"{TRUSTED}/32"]},
@@ -34,7 +34,6 @@ def main_config(origin: Origin, greeter: Origin) -> dict[str, Any]:
             "legacy": backend(origin, dialect="php", host="preserve"),
             "modern": backend(origin),
             "own-host": backend(origin, host="backend"),
-            "greeter": backend(greeter),
         },
         "defaults": {"legacy": "legacy"},
         "routes": [
@@ -64,7 +63,6 @@ def main_config(origin: Origin, greeter: Origin) -> dict[str, Any]:
                 "stage": "modern",
             },
             {"id": "own-host", "match": {"path": "/own-host/{rest:path}"}, "legacy": "own-host"},
-            {"id": "greeter", "match": {"path": "/greeter"}, "legacy": "greeter"},
         ],
     }
 
@@ -76,14 +74,6 @@ def main_origin() -> Iterator[Origin]:
     origin.close()
 
 
-@pytest.fixture(scope="session")
-def greeter() -> Iterator[Origin]:
-    """An origin that sends a response on every new connection before it was asked."""
-    origin = Origin(greeting=response(b"200 OK", body=b"poison"))
-    yield origin
-    origin.close()
-
-
 @pytest.fixture(scope="session", params=LANES)
 def lane(request: pytest.FixtureRequest) -> Lane:
     """The way requests take through the data plane; every wire test runs on each."""
@@ -91,10 +81,8 @@ def lane(request: pytest.FixtureRequest) -> Lane:
 
 
 @pytest.fixture(scope="session")
-def main_proxy(
-    lane: Lane, main_origin: Origin, greeter: Origin, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Banyan]:
-    with running(tmp_path_factory.mktemp(lane), main_config(main_origin, greeter), lane) as banyan:
+def main_proxy(lane: Lane, main_origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banyan]:
+    with running(tmp_path_factory.mktemp(lane), main_config(main_origin), lane) as banyan:
         yield banyan
 
 

@@ -111,7 +111,7 @@ def echo(exchange: Exchange) -> None:
 class Origin:
     """Listens on a free port of 127.0.0.1, a thread for each connection."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, greeting: bytes = b"") -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self._tls = tls
@@ -120,7 +120,6 @@ class Origin:
         self._connections = 0
         self.seen: list[Seen] = []
         self.violations: list[str] = []
-        self._greeting = greeting
         threading.Thread(target=self._accept, daemon=True).start()
 
     def plays(self, *scripts: Script) -> None:
@@ -158,8 +157,6 @@ class Origin:
         with contextlib.suppress(OSError), sock:
             if self._tls:
                 sock = self._tls.wrap_socket(sock, server_side=True)
-            if self._greeting:
-                sock.sendall(self._greeting)
             with contextlib.closing(sock):
                 self._converse(sock, number)
 
