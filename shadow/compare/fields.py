@@ -162,8 +162,21 @@ def resolved(request: Request, location: str) -> str:
     name = f"[{name}]" if ":" in name else name
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     authority = user + (name if port in (None, default) else f"{name}:{port}")
-    url = urlunsplit((parts.scheme, authority, parts.path or "/", parts.query, parts.fragment))
+    path = _without_dots(parts.path) or "/"
+    url = urlunsplit((parts.scheme, authority, path, parts.query, parts.fragment))
     return _ENCODED.sub(_unreserved, url)
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 §5.2.4, which urljoin applies to relative references only."""
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if segment == "..":
+            kept = kept[:1] + kept[1:-1]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept) + ("/" if segments[-1] in (".", "..") else "")
 
 
 def _unreserved(encoded: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter, ne
+from operator import ne
 
 from shadow.compare import values
 from shadow.compare.align import Elements, align
@@ -50,10 +50,10 @@ class Pairer:
         if _is_in_place(ones, others):
             return Pairing(_numbered(ones))
         if _permuted(ones, others):
-            return Pairing(_matched(ones, others), reordered=True)
+            return Pairing(_matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
         named = identities(left.values, right.values)
         if named and _permuted(*named) and named[0] != named[1]:
-            return Pairing(_matched(*named), reordered=True)
+            return Pairing(_matched(*named, range(len(ones)), range(len(others))), reordered=True)
         elements = Elements(
             (ones, others),
             named,
@@ -63,26 +63,19 @@ class Pairer:
         return Pairing(align(elements, self.budget, self.mirror))
 
     def unordered(self, left: Array, right: Array, key: str | None) -> Pairing:
-        """As multisets: by the member `key` where both have it, else by content, else by likeness."""
-        pairs: list[Pair] = []
-        for ones, others in (
-            (self._keyed(left, key), self._keyed(right, key)),
-            (self._shapes(left), self._shapes(right)),
-        ):
-            taken = set(map(itemgetter(0), pairs)), set(map(itemgetter(1), pairs))
-            pairs += _matched(_without(ones, taken[0]), _without(others, taken[1]))
-        return Pairing(sorted(pairs + self._alike(left, right, pairs)))
+        """As multisets: by the member `key`; elements without it by content, or else by likeness."""
+        named = _keys(left, key), _keys(right, key)
+        free = _without_key(named[0]), _without_key(named[1])
+        pairs = _matched(named[0], named[1], _with_key(named[0]), _with_key(named[1]))
+        pairs += _matched(self._shapes(left), self._shapes(right), *free)
+        taken = {one for one, _ in pairs}, {other for _, other in pairs}
+        alone = [
+            [index for index in side if index not in used] for side, used in zip(free, taken, strict=True)
+        ]
+        return Pairing(sorted(pairs + self._alike(left, right, *alone)))
 
     def _shapes(self, array: Array) -> list[Hashable]:
         return [self.shapes.of(*item) for item in zip(array.values, array.states, strict=True)]
-
-    def _keyed(self, array: Array, key: str | None) -> list[Hashable]:
-        return [
-            self.shapes.of(item[key], None)
-            if key is not None and isinstance(item, dict) and key in item
-            else object()
-            for item in array.values
-        ]
 
     def _cost(self, one: Json, other: Json) -> float:
         """About how many differences a pair would bring."""
@@ -97,11 +90,8 @@ class Pairer:
             return _size(one) + _size(other) - 0.5
         return 0 if values.difference(one, other, self.base, _unnoted) is None else 1
 
-    def _alike(self, left: Array, right: Array, pairs: Sequence[Pair]) -> list[Pair]:
-        """Of what is still alone, what is at least half the same."""
-        taken = {one for one, _ in pairs}, {other for _, other in pairs}
-        ones = [index for index in range(len(left.values)) if index not in taken[0]]
-        others = [index for index in range(len(right.values)) if index not in taken[1]]
+    def _alike(self, left: Array, right: Array, ones: Sequence[int], others: Sequence[int]) -> list[Pair]:
+        """Of elements that have no equal, those that are at least half the same."""
         if not self.budget.take(len(ones) * len(others)):
             return []
         costs = [(self._cost(left.values[i], right.values[j]), i, j) for i in ones for j in others]
@@ -144,17 +134,28 @@ def _permuted(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
     return len(ones) == len(others) and Counter(ones) == Counter(others)
 
 
-def _without(keys: Sequence[Hashable], taken: set[int]) -> list[Hashable]:
-    """The same keys, those taken replaced by what equals nothing."""
-    return [object() if index in taken else key for index, key in enumerate(keys)]
+def _keys(array: Array, key: str | None) -> list[Hashable]:
+    """The value of each element's member `key`; None where it has none that tells elements apart."""
+    members = [item.get(key) if key is not None and isinstance(item, dict) else None for item in array.values]
+    return [None if isinstance(member, dict | list) else member for member in members]
 
 
-def _matched(ones: Sequence[Hashable], others: Sequence[Hashable]) -> list[Pair]:
-    """Equal keys, each used once, the first with the first."""
+def _with_key(keys: Sequence[Hashable]) -> list[int]:
+    return [index for index, key in enumerate(keys) if key is not None]
+
+
+def _without_key(keys: Sequence[Hashable]) -> list[int]:
+    return [index for index, key in enumerate(keys) if key is None]
+
+
+def _matched(
+    ones: Sequence[Hashable], others: Sequence[Hashable], left: Sequence[int], right: Sequence[int]
+) -> list[Pair]:
+    """Equal keys of the elements at these indexes, each used once, the first with the first."""
     places: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for index in reversed(range(len(others))):
+    for index in reversed(right):
         places[others[index]].append(index)
-    return [(index, places[key].pop()) for index, key in enumerate(ones) if places.get(key)]
+    return [(index, places[ones[index]].pop()) for index in left if places.get(ones[index])]
 
 
 def _first_come(pairs: Iterable[Pair]) -> list[Pair]:
