@@ -5,6 +5,7 @@ Pickle is safe here and nowhere else: both ends are this program, and nobody els
 
 import asyncio
 import contextlib
+import gc
 import pickle
 import socket
 import struct
@@ -70,6 +71,18 @@ class Fleet:
 Message = Apply | Applied | Drain | Report | Fleet
 
 
+def _unpickled(data: bytes) -> Message:
+    """Load without collecting garbage: a snapshot of many routes is all new objects, none of it garbage."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        message: Message = pickle.loads(data)
+    finally:
+        if collecting:
+            gc.enable()
+    return message
+
+
 class Link:
     """One end of the pair."""
 
@@ -92,7 +105,7 @@ class Link:
         """The next message; None when the peer is gone."""
         try:
             (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
-            message: Message = pickle.loads(await self._reader.readexactly(length))
+            message = _unpickled(await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         return message

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Lane(Enum):
@@ -11,8 +12,7 @@ class Lane(Enum):
     ASGI = "asgi"
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The ids of one request: its request id and its W3C traceparent, as the backend gets them."""
 
     request_id: bytes

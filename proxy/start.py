@@ -1,5 +1,6 @@
 """Before anything runs: read routes.yaml, bind the sockets, and say in words what cannot be had."""
 
+import asyncio
 import os
 import socket
 import ssl
@@ -64,7 +65,7 @@ class Reader:
     async def changes(self) -> AsyncIterator[Loaded]:
         """The file after each change of its content, and whenever `poke` asks."""
         async for _ in self._watcher.changes():
-            yield self.read()
+            yield await asyncio.to_thread(self.read)
 
     def poke(self) -> None:
         """Look now (SIGHUP)."""

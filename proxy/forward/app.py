@@ -18,7 +18,7 @@ from proxy.forward.gateway import Gateway
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
 from proxy.forward.plan import NeedsForm, Plan, Refused, Tally
-from proxy.forward.problems import problem_response
+from proxy.forward.problems import debug_fields, problem_response
 from proxy.http1.fields import HOP_BY_HOP
 from proxy.http1.request import CHUNKED, Request
 from proxy.http1.response import Response
@@ -77,7 +77,9 @@ class _Forwarding:
         upload = asyncio.ensure_future(self._upload(stream))
         try:
             stream.exchange.start()
-            await self._respond(await stream.response(self._tell_interim), stream)
+            response = await stream.response(self._tell_interim)
+            response.fields.extend(debug_fields(plan.debug))
+            await self._respond(response, stream)
         except UpstreamError as error:
             self._tally.error = error.failure.value
             if not self._started:

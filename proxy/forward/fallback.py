@@ -1,7 +1,7 @@
 """Fallback: where modern cannot answer a safe request, legacy does, once, within the same deadline."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
@@ -16,14 +16,15 @@ _NAMED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Second:
-    """Where a request goes when its first backend fails on one of `conditions`; `fell` is told on which."""
+class Second(NamedTuple):
+    """Where a request goes when its first backend fails on one of `conditions`.
+
+    `fall` is told on which and says what to send; most requests never need it, so it is made only then.
+    """
 
     backend: Backend
-    call: Call
     conditions: frozenset[str]
-    fell: Callable[[str], None]
+    fall: Callable[[str], Call]
 
 
 def condition_of(failure: Failure) -> str:
@@ -103,8 +104,7 @@ class FallingBack:
     def _fall(self, condition: str) -> None:
         self._fallen = True
         second, deadline = self._second, self._exchange.deadline
-        second.fell(condition)
-        self._exchange = second.backend.exchange(second.call, self)
+        self._exchange = second.backend.exchange(second.fall(condition), self)
         self._exchange.start(deadline)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from proxy.config.snapshot import Snapshot
 from proxy.decision.decide import NO_ROUTE, RoutePlan, Serve, decide
@@ -156,12 +156,13 @@ class Gateway:
         """The same request for legacy, should modern fail; the outcome then says that legacy answered."""
         legacy, request = route.sides[Side.LEGACY], plan.request
 
-        def fell(condition: str) -> None:
+        def fall(condition: str) -> Call:
             plan.side, plan.backend, plan.reason = Side.LEGACY, legacy.backend, f"fallback-{condition}"
             plan.mirror = None
+            raw, host = request.head.target, legacy.authority
+            return plan.call._replace(head=upstream_head(request, raw, legacy.edit, peer, plan.trace, host))
 
-        head = upstream_head(request, request.head.target, legacy.edit, peer, plan.trace, legacy.authority)
-        return Second(legacy.backend, replace(plan.call, head=head), route.fallback, fell)
+        return Second(legacy.backend, route.fallback, fall)
 
     def ask(self, plan: Plan, sink: Sink) -> Asked:
         """The exchange that the plan wants, with a second one behind it where the route falls back."""

@@ -6,7 +6,8 @@ from proxy.forward.headers import valid_request_id, valid_traceparent
 from proxy.http1.request import Request
 from proxy.outcome import Trace
 
-_MASK_128 = (1 << 128) - 1
+_NEVER_ZERO = (1 << 64) | 1
+"""Sets a bit of each id: W3C Trace Context forbids ids of zeros alone."""
 
 
 class Ids:
@@ -20,15 +21,15 @@ class Ids:
 
         A span of ours becomes the parent of the backend's, so only then the client's parent is replaced.
         """
-        draw = self._random.getrandbits(192)
+        drawn = b"%048x" % (self._random.getrandbits(192) | _NEVER_ZERO)
         sampled = share > 0 and self._random.random() < share
         request_id, parent = request.named.get(b"x-request-id"), request.named.get(b"traceparent")
         if parent is None or not valid_traceparent(parent):
-            parent = b"00-%032x-%016x-%02x" % (draw & _MASK_128 or 1, draw >> 128 or 1, sampled)
+            parent = b"00-%b-%b-%b" % (drawn[:32], drawn[32:], b"01" if sampled else b"00")
         elif sampled:
-            parent = b"%b%016x-01" % (parent[:36], draw >> 128 or 1)
+            parent = b"%b%b-01" % (parent[:36], drawn[32:])
         if request_id is None or not valid_request_id(request_id):
-            request_id = b"%032x" % (draw & _MASK_128)
+            request_id = drawn[:32]
         return Trace(request_id, parent), sampled
 
     def child(self, parent: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """One request to a backend over all its tries: the state between the asker's sink and a connection."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from proxy.http1.response import Response, chunk, last_chunk
 from proxy.routing.head import Field
@@ -32,8 +31,7 @@ class Sink(Protocol):
     def upload_unblocked(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What is sent: the head's bytes, whether a body follows and in which framing.
 
     `safe` is about the effective method: only then may the request be sent a second time.

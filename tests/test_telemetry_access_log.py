@@ -1,0 +1,114 @@
+"""The access log is JSON whatever a client sends, never blocks, and never holds what may not be stored."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.outcome import Lane, Outcome, Trace
+from proxy.telemetry.access_log import BACKLOG, AccessLog, line_of
+
+PARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def outcome(target: bytes = b"/a?b=c", request_id: bytes = b"id-1") -> Outcome:
+    return Outcome(
+        route="pay",
+        side="modern",
+        backend="payments",
+        reason="weight",
+        method=b"GET",
+        target=target,
+        client="192.0.2.1",
+        status=200,
+        started=1767225600.25,
+        duration=0.0125,
+        bytes_in=1,
+        bytes_out=2,
+        tries=1,
+        error="",
+        lane=Lane.EXPRESS,
+        trace=Trace(request_id, PARENT),
+        sampled=False,
+    )
+
+
+def test_a_line_says_what_happened() -> None:
+    assert json.loads(line_of(outcome())) == {
+        "time": "2026-01-01T00:00:00.250000Z",
+        "client": "192.0.2.1",
+        "method": "GET",
+        "target": "/a?b=c",
+        "status": 200,
+        "ms": 12.5,
+        "bytes_in": 1,
+        "bytes_out": 2,
+        "route": "pay",
+        "side": "modern",
+        "backend": "payments",
+        "reason": "weight",
+        "tries": 1,
+        "error": "",
+        "lane": "express",
+        "request_id": "id-1",
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
+    }
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_a_line_is_one_line_of_json_whatever_a_client_sent(target: bytes, request_id: bytes) -> None:
+    line = line_of(outcome(b"/" + target, request_id))
+    assert line.endswith(b"\n")
+    assert b"\n" not in line[:-1]
+    assert json.loads(line)["request_id"] == request_id.decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"/pay?card_number=4111111111111111",
+        b"/pay?n=4111+1111+1111+1111",
+        b"/pay?n=4111%201111%201111%201111",
+        b"/pay?n=%34111111111111111",
+        b"/cards/4111111111111111",
+        b"/cards/4111-1111-1111-1111/show",
+        b"/pay?CVV=123",
+        b"/login?password=hunter2",
+        b"/return?cres=eyJhIjoxfQ",
+        b"/x?access_token=abc123",
+    ],
+)
+def test_what_may_not_be_stored_is_not_in_it(target: bytes) -> None:
+    line = line_of(outcome(target))
+    for secret in (b"1111", b"123", b"hunter2", b"eyJhIjoxfQ", b"abc123"):
+        assert secret not in line.replace(b'"client":"192.0.2.1"', b"")
+
+
+def test_an_ordinary_target_is_logged_as_it_came() -> None:
+    for target in ("/payment.php?id=17&action=show", "/api/payments/pay_000123/refunds"):
+        assert json.loads(line_of(outcome(target.encode())))["target"] == target
+
+
+def test_lines_reach_the_descriptor_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    log = AccessLog(os.open(path, os.O_WRONLY | os.O_CREAT))
+    for number in range(500):
+        log.write(outcome(f"/{number}".encode()))
+    log.close()
+    targets = [json.loads(line)["target"] for line in path.read_text().splitlines()]
+    assert targets == [f"/{number}" for number in range(500)]
+    assert log.dropped == 0
+
+
+def test_a_reader_that_hangs_or_is_gone_costs_lines_and_nothing_else() -> None:
+    reading, writing = os.pipe()
+    log = AccessLog(writing)
+    for _ in range(BACKLOG * 2 + 1000):
+        log.write(outcome())
+    assert log.dropped > 0
+    os.close(reading)
+    log.close()
+    os.close(writing)
