@@ -96,8 +96,8 @@ class Ledger:
 def _cut_off(connection: Connection, seconds: float) -> Iterator[None]:
     """Ends a wait for PostgreSQL that lasts too long, by shutting its socket.
 
-    The driver has no time limit of its own, and the kernel's ends waits for hosts that fell silent, not for
-    servers that hang. PyMySQL has time limits; SQLite needs none.
+    Its driver has no time limit of its own, and the kernel's ends a wait for a host that fell silent, not
+    one for a server that hangs. PyMySQL has time limits; SQLite needs none.
     """
     if connection.dialect.name != "postgresql":
         yield

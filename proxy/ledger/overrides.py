@@ -66,20 +66,21 @@ def flip(
     of the route's last flip, which is 0 before the first.
     """
     version = next_version(connection)
-    override = find(connection, route)
-    if expect is not None and expect != (override.version if override else 0):
-        raise StaleVersion(
-            f"{route} was changed since: it is at version {override.version if override else 0}"
-        )
+    override = _expected(connection, route, expect)
     current, previous = _standing(override, intent)
     before = remembered(current, to, previous)
     return _put(connection, Flip(route, current, to, version), before, intent.mark, author, "flip")
 
 
-def rollback(connection: Connection, route: str, author: Author, intent: Intent) -> Flip:
-    """Takes a route back to the stage before, and audits that. Raises NothingBefore at legacy."""
+def rollback(
+    connection: Connection, route: str, author: Author, intent: Intent, expect: int | None = None
+) -> Flip:
+    """Takes a route back to the stage before, and audits that.
+
+    Raises NothingBefore at legacy; StaleVersion as `flip` does.
+    """
     version = next_version(connection)
-    current, previous = _standing(find(connection, route), intent)
+    current, previous = _standing(_expected(connection, route, expect), intent)
     to = back_from(current, previous)
     if to is None:
         raise NothingBefore(f"{route} stands at legacy: there is no stage before")
@@ -141,6 +142,15 @@ def next_version(connection: Connection) -> int:
     """Takes the next version; holds, until the transaction ends, the lock that puts all flips in order."""
     connection.execute(update(versions).values(version=versions.c.version + 1))
     return int(connection.execute(select(versions.c.version)).scalar_one())
+
+
+def _expected(connection: Connection, route: str, expect: int | None) -> Override | None:
+    """What the ledger says of a route, unless that is not what somebody looked at. Raises StaleVersion."""
+    override = find(connection, route)
+    version = override.version if override else 0
+    if expect is not None and expect != version:
+        raise StaleVersion(f"{route} was changed since: it is at version {version}")
+    return override
 
 
 def _put(
