@@ -6,6 +6,7 @@ import os
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import cast
 
 import uvicorn
@@ -31,6 +32,7 @@ from proxy.upstream.health import HealthChecks
 from proxy.upstream.pool import Pool
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
+from shadow.channel import Sender
 
 WHOLE = 10_000
 """Percentages in routes.yaml's models are hundredths of a percent."""
@@ -72,8 +74,9 @@ class DataPlaneProcess:
         self._loop = loop
         self._server = snapshot.config.server
         self._telemetry = Telemetry(self._server)
-        handover = Handover(None, loop)
-        self.gateway = Gateway(loop, self._telemetry.record, handover, os.environ.get(LANE) == "asgi")
+        self._handover = Handover(None, loop)
+        asgi_only = os.environ.get(LANE) == "asgi"
+        self.gateway = Gateway(loop, self._telemetry.record, self._handover, asgi_only)
         self._backends = Backends(loop)
         self._state = ServerState()
         self._sweeper = Sweeper(self.gateway, self._clients, lambda: self._backends.live)
@@ -82,6 +85,10 @@ class DataPlaneProcess:
     def apply(self, snapshot: Snapshot) -> None:
         """Put a snapshot in force."""
         backends = self._backends.follow(snapshot.config.backends)
+        if snapshot.mirrors and not self._handover.open:
+            shadow = snapshot.config.shadow
+            queue = shadow.queue
+            self._handover.attach(Sender(Path(shadow.socket), queue.exchanges, queue.bytes))
         self.gateway.apply(snapshot, backends, gateway_settings(snapshot.config.server))
 
     def uvicorn_config(self) -> uvicorn.Config:
@@ -112,6 +119,8 @@ class DataPlaneProcess:
         totals, self._telemetry.totals = self._telemetry.totals, Totals()
         for backend in self._backends.live:
             totals.count("retries", backend.name, backend.take_retries())
+        for (route, reason), amount in self._handover.take_skipped().items():
+            totals.count("shadow_skipped", f"{route} {reason}", amount)
         return totals
 
     def gauges(self) -> Gauges:
@@ -125,15 +134,20 @@ class DataPlaneProcess:
 
     async def close(self) -> None:
         self._sweeper.stop()
+        self._handover.close()
         self._backends.close()
         self._telemetry.close()
 
 
 class Backends:
-    """The backends of this process; they outlive the snapshots that name them."""
+    """The backends of this process; they outlive the snapshots that name them.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `checked`: with the active health checks that routes.yaml asks for.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, checked: bool = True) -> None:
         self._loop = loop
+        self._checked = checked
         self._current: dict[str, tuple[BackendModel, Backend]] = {}
         self._checks: dict[Backend, HealthChecks] = {}
         self._retired: list[Backend] = []
@@ -172,7 +186,7 @@ class Backends:
 
     def _new(self, name: str, model: BackendModel) -> Backend:
         backend = Backend(backend_settings(name, model), self._loop)
-        if backend.settings.health is not None:
+        if self._checked and backend.settings.health is not None:
             self._checks[backend] = HealthChecks(backend)
         return backend
 

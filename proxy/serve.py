@@ -25,6 +25,7 @@ MARGIN = 3.0
 
 WORKER = "proxy.worker"
 CONTROL = "proxy.control"
+SHADOW = "proxy.shadow_process"
 
 
 def say(text: str) -> None:
@@ -42,11 +43,14 @@ class Supervisor:
         self._snapshot = snapshot
         self._workers: set[Child] = set()
         self._control: Child | None = None
+        self._shadow: Child | None = None
+        self._mirrors = asyncio.Event()
         self._errors: tuple[str, ...] = ()
         self._draining = False
         self._stop = asyncio.Event()
         self._first_death: int | None = None
         self._all_ready = asyncio.Event()
+        self._note_mirrors()
 
     async def run(self) -> None:
         """Start everything, stay, drain. Raises StartError when a part does not come up."""
@@ -57,6 +61,7 @@ class Supervisor:
         keepers = [self._keep(WORKER, self._parts.listener.fileno()) for _ in range(self._parts.workers)]
         if self._parts.control is not None:
             keepers.append(self._keep(CONTROL, self._parts.control.fileno()))
+            keepers.append(self._keep_shadow())
         status = control_server(status_app(self.state))
         if self._parts.status is not None:
             keepers.append(status.serve(sockets=[self._parts.status]))
@@ -80,22 +85,29 @@ class Supervisor:
 
     # -- children
 
-    async def _keep(self, module: str, listener: int) -> None:
+    async def _keep(self, module: str, *listener: int) -> None:
         """Keep one child of this kind running; one that dies again and again is started ever more slowly."""
         deaths, loop = 0, asyncio.get_running_loop()
         while not self._draining:
             born = loop.time()
-            child = await spawn(module, listener)
+            child = await spawn(module, *listener)
             self._welcome(module, child)
             code = await child.follow(self._take)
             self._farewell(module, child, code)
             deaths = 0 if loop.time() - born > STEADY else deaths + 1
             await asyncio.sleep(BACKOFF[min(deaths, len(BACKOFF) - 1)])
 
+    async def _keep_shadow(self) -> None:
+        """The shadow worker runs from when some route is mirrored."""
+        await self._mirrors.wait()
+        await self._keep(SHADOW)
+
     def _welcome(self, module: str, child: Child) -> None:
         child.link.send(Apply(self._snapshot))
         if module == WORKER:
             self._workers.add(child)
+        elif module == SHADOW:
+            self._shadow = child
         else:
             self._control = child
             child.link.send(Report(0, self.state.totals, None))
@@ -104,11 +116,13 @@ class Supervisor:
     def _farewell(self, module: str, child: Child, code: int) -> None:
         if module == WORKER:
             self._workers.discard(child)
+        elif module == SHADOW:
+            self._shadow = None
         else:
             self._control = None
         if not self._draining:
             say(f"{module} {child.pid} ended with {code}; starting another")
-            if not self._all_ready.is_set():
+            if module != SHADOW and not self._all_ready.is_set():  # clients can be served without a shadow
                 self._first_death = code
                 self._all_ready.set()
         self._publish()
@@ -146,6 +160,10 @@ class Supervisor:
 
     # -- the file
 
+    def _note_mirrors(self) -> None:
+        if self._snapshot.mirrors:
+            self._mirrors.set()
+
     async def _follow_file(self) -> None:
         async for loaded in self._reader.changes():
             self._errors = tuple(str(error) for error in loaded.errors)
@@ -161,9 +179,10 @@ class Supervisor:
         self._snapshot = snapshot
         apply = Apply(snapshot)
         self.state.take(apply)
-        for child in self._workers:
+        for child in [*self._workers, *([self._shadow] if self._shadow else [])]:
             child.link.send(apply)
         self._tell_control(apply)
+        self._note_mirrors()
         say(f"routes.yaml is in force as version {snapshot.version}: {len(snapshot.routes)} routes")
 
     # -- the end
@@ -178,9 +197,9 @@ class Supervisor:
         for child in workers:
             child.link.send(Drain())
         await asyncio.gather(*(child.end(patience) for child in workers))
-        if self._control is not None:
-            self._control.link.send(Drain())
-            await self._control.end(MARGIN)
+        for child in filter(None, (self._shadow, self._control)):
+            child.link.send(Drain())
+            await child.end(MARGIN)
 
 
 async def _first_of(event: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

@@ -32,7 +32,7 @@ class Sender(asyncio.Protocol):
         self._path = path
         self._max_exchanges = max_exchanges
         self._max_bytes = max_bytes
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[tuple[str, bytes]] = deque()
         self._bytes = 0
         self._transport: asyncio.WriteTransport | None = None
         self._blocked = False
@@ -40,18 +40,19 @@ class Sender(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._lost = asyncio.Event()
         self._connecting = self._loop.create_task(self._stay_connected())
-        self.dropped: Counter[SkipReason] = Counter()
+        self.dropped: Counter[tuple[str, SkipReason]] = Counter()
+        """By route and reason."""
         self.sent = 0
 
     def offer(self, exchange: Exchange) -> None:
         """Queue an exchange, or drop and count it."""
         if self._transport is None:
-            self.dropped[SkipReason.WORKER_DOWN] += 1
+            self.dropped[exchange.route, SkipReason.WORKER_DOWN] += 1
         elif len(self._queue) >= self._max_exchanges or self._bytes + exchange.size > self._max_bytes:
-            self.dropped[SkipReason.QUEUE_FULL] += 1
+            self.dropped[exchange.route, SkipReason.QUEUE_FULL] += 1
         else:
             data = pack(exchange)
-            self._queue.append(data)
+            self._queue.append((exchange.route, data))
             self._bytes += len(data)
             self._schedule()
 
@@ -82,7 +83,7 @@ class Sender(asyncio.Protocol):
         batch: list[bytes] = []
         size = 0
         while self._queue and size < BATCH:
-            batch.append(self._queue.popleft())
+            batch.append(self._queue.popleft()[1])
             size += len(batch[-1])
         self._bytes -= size
         self.sent += len(batch)
@@ -100,7 +101,7 @@ class Sender(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self.dropped[SkipReason.WORKER_DOWN] += len(self._queue)
+        self.dropped.update((route, SkipReason.WORKER_DOWN) for route, _ in self._queue)
         self._queue.clear()
         self._bytes = 0
         self._lost.set()

@@ -14,6 +14,7 @@ class SkipReason(StrEnum):
 
     SAMPLED_OUT = "sampled_out"
     UNSAFE_METHOD = "unsafe_method"
+    UNCOMPARED_METHOD = "uncompared_method"
     TOO_LARGE = "too_large"
     STREAMED = "streamed"
     CUT_SHORT = "cut_short"
@@ -23,6 +24,7 @@ class SkipReason(StrEnum):
     SESSION_BUSY = "session_busy"
     BREAKER_OPEN = "breaker_open"
     FELL_BACK = "fell_back"
+    REWRITE_INCOMPLETE = "rewrite_incomplete"
     EXPIRED = "expired"
 
 

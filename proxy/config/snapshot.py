@@ -43,6 +43,18 @@ class Route:
     modern_add: tuple[bytes, ...] = ()
     override: Override | None = None
 
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether requests may be mirrored at the stage in force."""
+        return (
+            self.modern is not None
+            and self.plan.shadow_sample is not None
+            and (
+                self.plan.stage in (Stage.SHADOW, Stage.CANARY)
+                or (self.plan.stage is Stage.MODERN and self.plan.reverse)
+            )
+        )
+
     def overridden(self, override: Override | None) -> Self:
         """The route with this override in force, or as the file has it."""
         force = override or Override(Stage(self.spec.stage), self.spec.weight)
@@ -64,6 +76,11 @@ class Snapshot:
     table: Table[str]
     routes: Mapping[str, Route]
     default_backend: str
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether any route is mirrored at the stage in force."""
+        return any(route.is_mirrored for route in self.routes.values())
 
     def with_overrides(self, overrides: Mapping[str, Override]) -> Self:
         """The snapshot with these overrides, and no other, in force; those of unknown routes are left out."""

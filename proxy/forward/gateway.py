@@ -25,6 +25,7 @@ from proxy.routing.methods import SAFE_METHODS, effective_method
 from proxy.routing.request import UNREAD, FormBody
 from proxy.upstream.backend import Backend
 from proxy.upstream.exchange import Call, Sink
+from shadow.exchange import SkipReason
 
 Record = Callable[[Outcome], None]
 """Takes each outcome. Must not raise and must not block: it runs on the event loop, on a client's path."""
@@ -134,8 +135,11 @@ class Gateway:
         plan = Plan(request, route.id, side, reason, target.backend, call, trace, sampled, now)
         if side is Side.MODERN and route.fallback and call.repeatable:
             plan.second = self._fallback(plan, peer, route)
-        if decision.mirror is not None and self.handover.open:
-            plan.mirror = self._mirror(plan, peer, route, decision.mirror, params)
+        if self.handover.open:
+            if decision.mirror is None:
+                self.handover.left_out(route.id, decision.mirror_skip)
+            else:
+                plan.mirror = self._mirror(plan, peer, route, decision.mirror, params)
         if self.settings.debug or (peer.trusted and head.get(b"x-banyan-debug") == b"1"):
             plan.debug = _debug_lines(plan)
         return plan
@@ -147,6 +151,7 @@ class Gateway:
         other = route.sides[side]
         raw = other.raw(plan.request.head.target, params)
         if raw is None or side is plan.side:
+            self.handover.skipped[route.id, SkipReason.REWRITE_INCOMPLETE] += 1
             return None
         trace = Trace(plan.trace.request_id, self.ids.child(plan.trace.traceparent))
         head = upstream_head(plan.request, raw, other.shadow_edit, peer, trace, other.authority)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from functools import partial
 
+from proxy.decision.decide import MirrorSkip
 from proxy.forward.mirror import Kept, Mirror, Tee
 from proxy.forward.plan import Plan
 from proxy.http1.response import Response
@@ -13,6 +14,14 @@ from proxy.routing.head import Field
 from proxy.upstream.exchange import Sink
 from shadow.channel import Sender
 from shadow.exchange import Exchange, Fields, SkipReason
+
+_LEFT_OUT = {
+    MirrorSkip.SAMPLE: SkipReason.SAMPLED_OUT,
+    MirrorSkip.WRITE: SkipReason.UNSAFE_METHOD,
+    MirrorSkip.METHOD: SkipReason.UNCOMPARED_METHOD,
+    MirrorSkip.UPGRADE: SkipReason.STREAMED,
+}
+"""Of the requests of a mirrored route. Where nobody asks for mirroring, nothing is skipped."""
 
 
 class Handover:
@@ -27,6 +36,30 @@ class Handover:
     @property
     def open(self) -> bool:
         return self._sender is not None
+
+    def attach(self, sender: Sender) -> None:
+        """From now on exchanges go to this sender."""
+        self._sender = sender
+
+    def close(self) -> None:
+        """Hand over what the worker takes now, no more."""
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+
+    def left_out(self, route: str, why: MirrorSkip | None) -> None:
+        """A request is not mirrored, by decision."""
+        reason = _LEFT_OUT.get(why) if why is not None else None
+        if reason is not None:
+            self.skipped[route, reason] += 1
+
+    def take_skipped(self) -> Counter[tuple[str, SkipReason]]:
+        """By route and reason, what was not handed over, or did not reach the worker, since the last call."""
+        taken, self.skipped = self.skipped, Counter()
+        if self._sender is not None:
+            taken += self._sender.dropped
+            self._sender.dropped.clear()
+        return taken
 
     def tee(self, plan: Plan, mirror: Mirror, inner: Sink) -> Tee:
         """A sink around this one, which hands the exchange over once it has ended."""

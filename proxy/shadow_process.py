@@ -1,0 +1,196 @@
+"""The shadow worker's process: routes.yaml, upstream transports and ledger, wired into `shadow.worker`."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import uvloop
+
+from proxy.app import WHOLE, Backends
+from proxy.config.backends import Backend as BackendModel
+from proxy.config.shadow import Shadow
+from proxy.config.snapshot import Route, Snapshot
+from proxy.forward.sweeper import TICK
+from proxy.link import Apply, Link, Report
+from proxy.shadow_store import LedgerStore
+from proxy.telemetry.metrics import Totals
+from proxy.upstream.failures import Failure
+from proxy.upstream.stream import UpstreamError
+from proxy.upstream.transport import BackendTransport
+from shadow.compare import Difference, Policy, shown
+from shadow.difflog import DiffLog
+from shadow.exchange import Fields
+from shadow.noise import Noise
+from shadow.plan import Plan, Rules, Upstream
+from shadow.recorder import Recorder
+from shadow.replay import Resting
+from shadow.worker import Bounds, Worker
+
+REPORT_EVERY = 1.0
+"""Seconds between two reports of what was counted."""
+_REST = frozenset({Failure.BREAKER_OPEN, Failure.BULKHEAD})
+
+
+class LengthsOnly:
+    """Says of everything only how long it is."""
+
+    def target(self, target: bytes) -> str:
+        return f"{len(target)} bytes"
+
+    def fields(self, fields: Fields) -> list[tuple[str, str]]:
+        return [("", f"{len(value)} bytes") for _, value in fields]
+
+    def body(self, fields: Fields, body: bytes) -> str:
+        return f"{len(body)} bytes"
+
+    def difference(self, difference: Difference) -> tuple[str, str | None, str | None]:
+        one, other = (text and f"{len(text)} characters" for text in shown(difference))
+        return difference.path, one, other
+
+
+class ShadowTransport(httpx.AsyncBaseTransport):
+    """A backend's transport in the worker's terms: a backend that rests is no failure of the request."""
+
+    def __init__(self, inner: BackendTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except httpx.TransportError as error:
+            if isinstance(error.__cause__, UpstreamError) and error.__cause__.failure in _REST:
+                raise Resting from error
+            raise
+
+
+class ShadowProcess:
+    """The worker over the snapshot in force, with its backends, log and ledger."""
+
+    def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
+        config = snapshot.config.shadow
+        self._socket = Path(config.socket)
+        self._loop = loop
+        self._backends = Backends(loop, checked=False)
+        self._store = LedgerStore(snapshot.config.ledger, config.groups.samples, config.groups.keep)
+        self._log = DiffLog(Path(config.log.path), config.log.rotate, config.log.keep)
+        noise = Noise()
+        self._recorder = Recorder(self._log, self._store, noise, config.groups.samples, loop.time)
+        bounds = Bounds(config.queue.exchanges, config.queue.bytes, config.concurrency)
+        self._worker = Worker(self._plan(snapshot), bounds, self._recorder, noise, _verdicts(snapshot))
+
+    def apply(self, snapshot: Snapshot) -> None:
+        """Put a snapshot in force; socket, queue and log stay as they were at the start."""
+        self._worker.plan = self._plan(snapshot)
+        self._worker.verdicts = _verdicts(snapshot)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            await self._worker.run(self._socket)
+        finally:
+            sweeping.cancel()
+
+    async def close(self) -> None:
+        """Write what is left, and let go of everything."""
+        await self._recorder.flush()
+        self._log.close()
+        self._store.close()
+        self._backends.close()
+
+    def take_totals(self) -> Totals:
+        """What was counted since the last call: `shadow_…` counters, labelled `ROUTE REASON`."""
+        totals = Totals()
+        counts, lost = self._worker.counts, self._recorder.lost
+        for (what, route, label), amount in counts.items():
+            totals.count(f"shadow_{what}", f"{route} {label}", amount)
+        for what, amount in lost.items():
+            totals.count("shadow_lost", f"- {what}", amount)
+        counts.clear()
+        lost.clear()
+        return totals
+
+    async def _sweep(self) -> None:
+        """Time out what the backends have under way."""
+        while True:
+            await asyncio.sleep(TICK)
+            for backend in self._backends.live:
+                backend.sweep(self._loop.time())
+
+    def _plan(self, snapshot: Snapshot) -> Plan:
+        models = snapshot.config.backends
+        backends = self._backends.follow(models)
+        upstreams = {
+            name: Upstream(ShadowTransport(BackendTransport(backend)), models[name].dialect == "php")
+            for name, backend in backends.items()
+        }
+        rules = {
+            name: rules_of(route, models)
+            for name, route in snapshot.routes.items()
+            if route.modern is not None
+        }
+        return Plan(rules, upstreams)
+
+
+def rules_of(route: Route, models: Mapping[str, BackendModel]) -> Rules:
+    """What routes.yaml says of comparing one route."""
+    shadow = route.spec.shadow or Shadow()
+    php = any(models[name].dialect == "php" for name in (route.legacy, route.modern) if name is not None)
+    return Rules(
+        policy=Policy.compile(shadow.compare.model_dump(mode="json", exclude_unset=True), php=php),
+        redactor=LengthsOnly(),
+        timeout=shadow.timeout,
+        max_body=shadow.max_body,
+        noise_sample=shadow.noise.sample / WHOLE,
+    )
+
+
+def _verdicts(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(snapshot.config.shadow.log.verdicts)
+
+
+async def _main(link_descriptor: int) -> None:
+    """What the supervisor started: work until it says drain, or is gone."""
+    link = await Link.open(socket.socket(fileno=link_descriptor))
+    first = await link.receive()
+    if not isinstance(first, Apply):
+        return
+    process = ShadowProcess(first.snapshot, asyncio.get_running_loop())
+    working = asyncio.create_task(process.run())
+    reporting = asyncio.create_task(_report(link, process))
+    following = asyncio.create_task(_follow(link, process))
+    await asyncio.wait({working, following}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, reporting, following):
+        task.cancel()
+    await process.close()
+    link.send(Report(os.getpid(), process.take_totals(), None))
+    await link.close()
+    if working.done() and not working.cancelled():
+        working.result()
+
+
+async def _follow(link: Link, process: ShadowProcess) -> None:
+    while isinstance(message := await link.receive(), Apply):
+        process.apply(message.snapshot)
+
+
+async def _report(link: Link, process: ShadowProcess) -> None:
+    while True:
+        await asyncio.sleep(REPORT_EVERY)
+        link.send(Report(os.getpid(), process.take_totals(), None))
+
+
+def main() -> None:
+    """What the supervisor starts, with one descriptor: the link."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)  # they reach the whole group; the supervisor decides
+    uvloop.run(_main(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The ledger as the shadow worker's store: groups, samples and noise in the ledger's own terms."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, diffs, noise, settings
+from proxy.ledger.migrate import LedgerTooNew, upgrade
+from proxy.ledger.noise import RouteNoise, Ruling
+from shadow.groups import Sighting
+from shadow.noise import Known, Seen
+from shadow.recorder import StoreDown
+
+NOISE_KEEP = timedelta(days=7)
+"""How long a path counts as noise after it last differed."""
+
+_KEY = "redaction-key"
+
+_T = TypeVar("_T")
+
+
+class LedgerStore:
+    """Opens the ledger, and brings its tables up to date, when it is first needed and there."""
+
+    def __init__(self, url: str, samples: int, keep: float) -> None:
+        self._url = url
+        self._samples = samples
+        self._keep = timedelta(seconds=keep)
+        self._ledger: Ledger | None = None
+
+    def record(self, sightings: Sequence[Sighting], learned: Mapping[str, Seen]) -> None:
+        """Add up groups and noise, in one transaction."""
+        self._do(lambda ledger: ledger.write(partial(_record, sightings, learned, self._samples)))
+
+    def known(self) -> Mapping[str, Known]:
+        """All noise, by route."""
+        found = self._do(lambda ledger: ledger.read(noise.load))
+        return {route: _known(of) for route, of in found.items()}
+
+    def tidy(self) -> None:
+        """Forget what was not seen for long."""
+        now = datetime.now(UTC)
+
+        def work(connection: Connection) -> None:
+            diffs.prune(connection, now - self._keep)
+            noise.expire(connection, now - NOISE_KEEP)
+
+        self._do(lambda ledger: ledger.write(work))
+
+    def redaction_key(self) -> bytes:
+        """The key that all workers hash secrets with, so that equal ones look equal."""
+        proposal = secrets.token_hex(32)
+        return bytes.fromhex(self._do(lambda led: led.write(lambda con: settings.agree(con, _KEY, proposal))))
+
+    def close(self) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _do(self, work: Callable[[Ledger], _T]) -> _T:
+        try:
+            if self._ledger is None:
+                upgrade(self._url)
+                self._ledger = Ledger.open(self._url)
+            return work(self._ledger)
+        except (LedgerUnavailable, LedgerTooNew, BadLedgerUrl) as error:
+            raise StoreDown(str(error)) from error
+
+
+def _record(
+    sightings: Sequence[Sighting], learned: Mapping[str, Seen], samples: int, connection: Connection
+) -> None:
+    if sightings:
+        diffs.record(connection, [_seen(sighting) for sighting in sightings], samples)
+    for route, seen in sorted(learned.items()):
+        noise.learn(connection, route, seen.pairs, seen.differed)
+
+
+def _seen(sighting: Sighting) -> diffs.Seen:
+    return diffs.Seen(
+        signature=sighting.signature,
+        route=sighting.route,
+        severity=sighting.severity,
+        count=sighting.count,
+        first=sighting.first,
+        last=sighting.last,
+        differences=sighting.differences,
+        exchanges=[diffs.Exchange(one.id, one.time, one.body) for one in sighting.samples],
+    )
+
+
+def _known(of: RouteNoise) -> Known:
+    return Known(
+        Seen(of.pairs, Counter({path.path: path.differed for path in of.paths})),
+        frozenset(path.path for path in of.paths if path.ruling is Ruling.PINNED),
+        frozenset(path.path for path in of.paths if path.ruling is Ruling.FORBIDDEN),
+    )

@@ -1,0 +1,36 @@
+"""How much mirroring a backend gets: less as soon as it slows down, since clients need it too. Pure."""
+
+_RECENT = 0.2
+_USUAL = 0.01
+"""Weights of a new latency in the two averages: one follows within a dozen requests, one within hundreds."""
+_SLOWER = 3.0
+_LEEWAY = 100.0
+"""A backend is slow when it takes so many times, and so many milliseconds more than, what is usual."""
+_LESS = 0.8
+
+
+class Pace:
+    """The requests that may be under way to one backend at once: from `most` down to one, and back."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limit = float(most)
+        self._recent: float | None = None
+        self._usual = 0.0
+
+    @property
+    def limit(self) -> int:
+        """Requests that may be under way now."""
+        return int(self._limit)
+
+    def observed(self, ms: float) -> None:
+        """An answer took so long, or a request was given up after so long."""
+        if self._recent is None:
+            self._recent = self._usual = ms
+            return
+        self._recent += _RECENT * (ms - self._recent)
+        self._usual += _USUAL * (ms - self._usual)
+        if self._recent > _SLOWER * self._usual + _LEEWAY:
+            self._limit = max(1.0, self._limit * _LESS)
+        else:
+            self._limit = min(float(self._most), self._limit + 1.0)

@@ -1,0 +1,88 @@
+"""From two answers, and from a second look at both, to a verdict with its reason. Pure."""
+
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from shadow.compare import Answer, Difference, Kind, Result, Verdict, Where
+from shadow.signature import general
+
+_REFUSALS = frozenset({401, 403})
+_VARYING = frozenset({Kind.CHANGED, Kind.ORDER})
+"""What a value that varies by itself looks like. A path that only one side has is never noise."""
+
+
+class Reason(StrEnum):
+    """Why an exchange is inconclusive."""
+
+    UNAUTHORIZED = "unauthorized"
+    VANISHED = "vanished"
+    UNCONFIRMED = "unconfirmed"
+    UNREAD = "unread"
+
+
+UNAUTHORIZED_HINT = "only the shadow refused: does it know the primary's sessions and keys?"
+
+Spot = tuple[Where, str, Kind]
+"""What makes two differences the same one: where, the path without indexes, the kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, why, and what differs."""
+
+    verdict: Verdict
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+
+
+def judge(primary: Answer, shadow: Answer, result: Result) -> Judgement:
+    """The verdict after one look."""
+    if shadow.status in _REFUSALS and primary.status not in _REFUSALS:
+        return Judgement(Verdict.INCONCLUSIVE, Reason.UNAUTHORIZED, _hinted(result.differences))
+    unread = f"{Reason.UNREAD}: {result.unread}" if result.unread else ""
+    return Judgement(result.verdict, unread, result.differences)
+
+
+def confirm(first: Judgement, second: Result | None) -> Judgement:
+    """A mismatch after both sides were called again: only what shows twice counts.
+
+    `second` compares the new answers, None if there are none.
+    """
+    if second is None:
+        return replace(first, verdict=Verdict.INCONCLUSIVE, reason=Reason.UNCONFIRMED)
+    again = {spot(difference) for difference in second.differences}
+    lasting = tuple(difference for difference in first.differences if spot(difference) in again)
+    if not lasting:
+        return replace(first, verdict=Verdict.INCONCLUSIVE, reason=Reason.VANISHED)
+    return replace(first, differences=lasting)
+
+
+def discount(judgement: Judgement, noise: Container[Spot]) -> Judgement:
+    """The judgement with these differences called noise; nothing but noise is no mismatch."""
+    marked = tuple(
+        replace(difference, noise=True)
+        if may_be_noise(difference) and spot(difference) in noise
+        else difference
+        for difference in judgement.differences
+    )
+    verdict = judgement.verdict
+    if verdict is Verdict.MISMATCH and all(difference.noise for difference in marked):
+        verdict = Verdict.NOISE
+    return replace(judgement, verdict=verdict, differences=marked)
+
+
+def may_be_noise(difference: Difference) -> bool:
+    """Whether this could be a value that varies by itself. Money never does, nor does a status."""
+    return difference.kind in _VARYING and not difference.money and difference.where is not Where.STATUS
+
+
+def spot(difference: Difference) -> Spot:
+    return difference.where, general(difference.path), difference.kind
+
+
+def _hinted(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    return tuple(
+        replace(difference, hint=UNAUTHORIZED_HINT) if difference.where is Where.STATUS else difference
+        for difference in differences
+    )
