@@ -54,7 +54,10 @@ class Telemetry:
     def record(self, outcome: Outcome) -> None:
         """Called for every request, on the event loop."""
         key = (outcome.route, outcome.side, outcome.backend, outcome.status)
-        self.totals.observe(key, outcome.duration, outcome.bytes_in, outcome.bytes_out, outcome.error)
+        fell_back = outcome.reason.startswith("fallback-")
+        self.totals.observe(
+            key, outcome.duration, outcome.bytes_in, outcome.bytes_out, outcome.error, fell_back
+        )
         if self._log is not None:
             self._log.write(outcome)
         if self._spans is not None and outcome.sampled:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from proxy.config.snapshot import Snapshot
+from proxy.rollout.feed import LedgerView
 from proxy.telemetry.metrics import Totals
 
 _LENGTH = struct.Struct("!I")
@@ -35,6 +36,11 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class Drain:
     """Finish what is under way, take nothing new, then end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Something changed in the ledger: look now. From the control plane to its supervisor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,10 @@ class Fleet:
     draining: bool
     config_errors: tuple[str, ...]
     version: int
+    ledger: LedgerView
 
 
-Message = Apply | Applied | Drain | Report | Fleet
+Message = Apply | Applied | Drain | Look | Report | Fleet
 
 
 def _unpickled(data: bytes) -> Message:

@@ -1,6 +1,7 @@
 """The supervisor: keeps the children running, follows routes.yaml, drains on SIGTERM."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from dataclasses import replace
@@ -9,8 +10,10 @@ from pathlib import Path
 from proxy.children import Child, spawn
 from proxy.config.snapshot import Snapshot
 from proxy.control.app import status_app
-from proxy.link import Applied, Apply, Drain, Fleet, Message, Report
-from proxy.start import Overrides, Parts, Reader, StartError, bound_parts, first_snapshot
+from proxy.ledger import BadLedgerUrl
+from proxy.link import Applied, Apply, Drain, Fleet, Look, Message, Report
+from proxy.rollout.feed import PATIENCE, Feed, moves
+from proxy.start import Overrides, Parts, Reader, StartError, address_of, bound_parts, first_snapshot
 from proxy.state import State
 from proxy.uvicorn_server import control_server
 
@@ -41,6 +44,7 @@ class Supervisor:
         self._parts = parts
         self._reader = reader
         self._snapshot = snapshot
+        self._feed = Feed(snapshot.config, address_of(parts.listener), self._follow_ledger)
         self._workers: set[Child] = set()
         self._control: Child | None = None
         self._shadow: Child | None = None
@@ -65,7 +69,8 @@ class Supervisor:
         status = control_server(status_app(self.state))
         if self._parts.status is not None:
             keepers.append(status.serve(sockets=[self._parts.status]))
-        tasks = [asyncio.create_task(keeper) for keeper in [*keepers, self._follow_file()]]
+        followers = [self._follow_file(), self._feed.run(self._snapshot)]
+        tasks = [asyncio.create_task(part) for part in [*keepers, *followers]]
         try:
             await _first_of(self._all_ready, tasks)
             self._greet()
@@ -74,7 +79,7 @@ class Supervisor:
             await self._drain()
             status.should_exit = True
             if self._parts.status is not None:
-                await tasks[-2]
+                await tasks[len(keepers) - 1]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -91,6 +96,8 @@ class Supervisor:
         while not self._draining:
             born = loop.time()
             child = await spawn(module, *listener)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._feed.known.wait(), PATIENCE)
             self._welcome(module, child)
             code = await child.follow(self._take)
             self._farewell(module, child, code)
@@ -132,8 +139,11 @@ class Supervisor:
             case Applied():
                 child.version = message.version
                 self._publish()
+            case Look():
+                self._feed.look()
             case Report():
                 self.state.take(message)
+                self._feed.count(message.totals)
                 self._tell_control(message)
             case _:
                 pass
@@ -141,11 +151,14 @@ class Supervisor:
     def _publish(self) -> None:
         """Tell whoever answers health checks how the workers are."""
         workers = {child.pid: child.version for child in self._workers}
-        fleet = Fleet(workers, self._draining, self._errors, self._snapshot.version)
+        fleet = Fleet(workers, self._draining, self._errors, self._snapshot.version, self._feed.view)
         self.state.take(fleet)
         self._tell_control(fleet)
         if sum(version > 0 for version in workers.values()) >= self._parts.workers:
             self._all_ready.set()
+        serving = [version for version in workers.values() if version > 0]
+        if serving and min(serving) == self._snapshot.version:
+            self._feed.confirm()
 
     def _tell_control(self, message: Message) -> None:
         if self._control is not None:
@@ -172,18 +185,30 @@ class Supervisor:
                 for error in self._errors:
                     say(f"  {error}")
             else:
-                self._put_in_force(replace(loaded.snapshot, version=self._snapshot.version + 1))
+                self._feed.follow_file(loaded.snapshot)
+                self._put_in_force(loaded.snapshot)
+                say(f"routes.yaml is in force as version {self._snapshot.version}")
             self._publish()
 
+    def _follow_ledger(self) -> None:
+        """Something was flipped; or the ledger is away, or back."""
+        before = self._snapshot
+        if self._feed.over(before) is not before:
+            self._put_in_force(before)
+            for line in moves(before, self._snapshot):
+                say(line)
+        self._publish()
+
     def _put_in_force(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        apply = Apply(snapshot)
+        """Serve by a file, and by the overrides in force."""
+        version = self._snapshot.version + 1
+        self._snapshot = self._feed.over(replace(snapshot, version=version))
+        apply = Apply(self._snapshot)
         self.state.take(apply)
         for child in [*self._workers, *([self._shadow] if self._shadow else [])]:
             child.link.send(apply)
         self._tell_control(apply)
         self._note_mirrors()
-        say(f"routes.yaml is in force as version {snapshot.version}: {len(snapshot.routes)} routes")
 
     # -- the end
 
@@ -215,4 +240,8 @@ async def run(config: Path, overrides: Overrides, with_control: bool) -> None:
     """Start and stay. Raises StartError, with nothing left running, when it cannot start."""
     reader = Reader(config, overrides)
     snapshot = first_snapshot(reader)
-    await Supervisor(bound_parts(snapshot.config, with_control), reader, snapshot).run()
+    try:
+        supervisor = Supervisor(bound_parts(snapshot.config, with_control), reader, snapshot)
+    except BadLedgerUrl as error:
+        raise StartError(str(error)) from None
+    await supervisor.run()

@@ -88,11 +88,11 @@ class Parts:
     @property
     def greeting(self) -> str:
         """The line that says where everything is, once it runs."""
-        said = [f"clients: http://{_address_of(self.listener)}"]
+        said = [f"clients: http://{address_of(self.listener)}"]
         if self.control is not None:
-            said.append(f"control: http://{_address_of(self.control)}")
+            said.append(f"control: http://{address_of(self.control)}")
         if self.status is not None:
-            said.append(f"status: http://{_address_of(self.status)}")
+            said.append(f"status: http://{address_of(self.status)}")
         return f"banyan is serving with {self.workers} worker(s); " + ", ".join(said)
 
 
@@ -150,7 +150,8 @@ def _check_files(config: Config) -> None:
         raise StartError(f"{what}: {error.strerror or error}") from error
 
 
-def _address_of(listener: socket.socket) -> Address:
+def address_of(listener: socket.socket) -> Address:
+    """Where a socket listens, the port as it was given out."""
     host, port = listener.getsockname()[:2]
     return Address(host, port)
 

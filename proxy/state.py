@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from proxy.config.snapshot import Snapshot
 from proxy.link import Apply, Fleet, Gauges, Message, Report
+from proxy.rollout.feed import LedgerView
 from proxy.telemetry.metrics import Totals
 
 
@@ -14,7 +15,7 @@ class State:
     snapshot: Snapshot | None = None
     totals: Totals = field(default_factory=Totals)
     gauges: dict[int, Gauges] = field(default_factory=dict)
-    fleet: Fleet = field(default_factory=lambda: Fleet({}, False, (), 0))
+    fleet: Fleet = field(default_factory=lambda: Fleet({}, False, (), 0, LedgerView()))
 
     def take(self, message: Message) -> None:
         """Fold one message in."""

@@ -8,11 +8,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from proxy.state import State
-from proxy.telemetry.metrics import BOUNDS, Totals
+from proxy.telemetry.metrics import Series, Totals, cumulative
 
 _LABELS = ("route", "side", "backend", "status")
-_EVERY = 4
-"""Of the fine latency buckets every fourth is shown, so that a series stays readable."""
 
 
 class StateCollector(Collector):
@@ -47,17 +45,14 @@ def _traffic(totals: Totals) -> Iterator[Metric]:
         requests.add_metric(labels, series.count)
         received.add_metric(labels, series.bytes_in)
         sent.add_metric(labels, series.bytes_out)
-        seconds.add_metric(labels, list(_cumulative(series.buckets)), series.seconds)
+        seconds.add_metric(labels, list(_buckets(series)), series.seconds)
     yield from (requests, received, sent, seconds)
 
 
-def _cumulative(buckets: list[int]) -> Iterator[tuple[str, float]]:
-    seen = 0
-    for index, (bound, amount) in enumerate(zip(BOUNDS, buckets, strict=False), 1):
-        seen += amount
-        if index % _EVERY == 0:
-            yield f"{bound:.6g}", seen
-    yield "+Inf", seen + buckets[-1]
+def _buckets(series: Series) -> Iterator[tuple[str, float]]:
+    for bound, amount in cumulative(series.latency):
+        yield f"{bound:.6g}", amount
+    yield "+Inf", series.count
 
 
 def _errors(totals: Totals) -> Iterator[Metric]:
@@ -74,6 +69,12 @@ def _errors(totals: Totals) -> Iterator[Metric]:
         if name == "retries":
             retries.add_metric((label,), amount)
     yield retries
+    fallbacks = CounterMetricFamily(
+        "banyan_fallbacks", "Requests that legacy answered because modern failed.", labels=("route", "status")
+    )
+    for (route, _, _, status), series in totals.fallbacks.items():
+        fallbacks.add_metric((route, str(status)), series.count)
+    yield fallbacks
 
 
 def _workers(state: State) -> Iterator[Metric]:

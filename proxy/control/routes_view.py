@@ -47,8 +47,8 @@ def _traffic(state: State, route: str, side: str) -> dict[str, Any]:
     return {
         "requests": total.count,
         "server_errors": failed,
-        "p50_ms": _milliseconds(quantile(total.buckets, 0.5)),
-        "p95_ms": _milliseconds(quantile(total.buckets, 0.95)),
+        "p50_ms": _milliseconds(quantile(total.latency, 0.5)),
+        "p95_ms": _milliseconds(quantile(total.latency, 0.95)),
     }
 
 

@@ -1,14 +1,20 @@
 """Counters and latency histograms of one process, fed by outcomes, mergeable over processes. Pure.
 
-Feeding costs a dictionary look-up and a bisection; whoever wants figures takes a `Totals` and merges it.
+Feeding costs a few dictionary look-ups; whoever wants figures takes a `Totals` and merges it. Latencies are
+counted in the buckets that the ramp's gates go by.
 """
 
-from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-BOUNDS: tuple[float, ...] = tuple(round(0.00025 * 1.25**step, 9) for step in range(56))
-"""Upper bounds of the latency buckets in seconds, 0.25 ms to 53 s, each a quarter above the one before."""
+from proxy.ramp.latency import Histogram, bucket_of, floor_of, merged
+from proxy.upstream.failures import Failure
 
+BOUNDS: tuple[float, ...] = tuple(0.000256 * 2**step for step in range(18))
+"""Latencies in seconds at which buckets end, 0.256 ms to 34 s: what is shown of the fine histogram."""
+
+_BROKEN = frozenset(failure.value for failure in Failure)
+"""How a response breaks off by its backend's fault, after its status went out."""
 
 Key = tuple[str, str, str, int]
 """What one series counts: (route, side, backend, status)."""
@@ -16,45 +22,63 @@ Key = tuple[str, str, str, int]
 
 @dataclass(slots=True)
 class Series:
-    """`buckets[i]` counts latencies up to BOUNDS[i]; the last one counts those beyond."""
+    """Answers of one kind; `failed` of them were errors of the server, or broke off by its fault."""
 
     count: int = 0
+    failed: int = 0
     seconds: float = 0.0
     bytes_in: int = 0
     bytes_out: int = 0
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    latency: dict[int, int] = field(default_factory=dict)
 
     def add(self, seconds: float, bytes_in: int, bytes_out: int) -> None:
         self.count += 1
         self.seconds += seconds
         self.bytes_in += bytes_in
         self.bytes_out += bytes_out
-        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        bucket = bucket_of(int(seconds * 1_000_000))
+        self.latency[bucket] = self.latency.get(bucket, 0) + 1
 
     def merge(self, other: "Series") -> None:
         self.count += other.count
+        self.failed += other.failed
         self.seconds += other.seconds
         self.bytes_in += other.bytes_in
         self.bytes_out += other.bytes_out
-        self.buckets = [a + b for a, b in zip(self.buckets, other.buckets, strict=True)]
+        self.latency = merged((self.latency, other.latency))
 
 
 @dataclass(slots=True)
 class Totals:
-    """Everything counted since a process began. `errors` by (route, name of the problem or break-off)."""
+    """Everything counted since a process began. `errors` by (route, name of the problem or break-off).
+
+    `fallbacks` are those of the `series` that legacy answered because modern had failed.
+    """
 
     series: dict[Key, Series] = field(default_factory=dict)
+    fallbacks: dict[Key, Series] = field(default_factory=dict)
     errors: dict[tuple[str, str], int] = field(default_factory=dict)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def observe(self, key: Key, seconds: float, bytes_in: int, bytes_out: int, error: str) -> None:
+    def observe(
+        self, key: Key, seconds: float, bytes_in: int, bytes_out: int, error: str, fell_back: bool = False
+    ) -> None:
         """Count one answer."""
-        series = self.series.get(key)
-        if series is None:
-            series = self.series[key] = Series()
-        series.add(seconds, bytes_in, bytes_out)
+        self._add(self.series, key, seconds, bytes_in, bytes_out, error)
+        if fell_back:
+            self._add(self.fallbacks, key, seconds, bytes_in, bytes_out, error)
         if error:
             self.errors[key[0], error] = self.errors.get((key[0], error), 0) + 1
+
+    def _add(
+        self, to: dict[Key, Series], key: Key, seconds: float, bytes_in: int, bytes_out: int, error: str
+    ) -> None:
+        series = to.get(key)
+        if series is None:
+            series = to[key] = Series()
+        series.add(seconds, bytes_in, bytes_out)
+        if key[3] >= 500 or error in _BROKEN:
+            series.failed += 1
 
     def count(self, name: str, label: str, amount: int = 1) -> None:
         """Count something that is not an answer, such as a retry by its backend."""
@@ -62,21 +86,26 @@ class Totals:
 
     def merge(self, other: "Totals") -> None:
         """Add another process's totals to these."""
-        for key, series in other.series.items():
-            self.series.setdefault(key, Series()).merge(series)
+        for ours, others in ((self.series, other.series), (self.fallbacks, other.fallbacks)):
+            for key, series in others.items():
+                ours.setdefault(key, Series()).merge(series)
         for mine, theirs in ((self.errors, other.errors), (self.counters, other.counters)):
             for name, amount in theirs.items():
                 mine[name] = mine.get(name, 0) + amount
 
 
-def quantile(buckets: list[int], q: float) -> float | None:
+def quantile(latency: Histogram, q: float) -> float | None:
     """The latency in seconds below which the share `q` of answers lies (upper bound of its bucket)."""
-    total = sum(buckets)
-    if total == 0:
-        return None
-    rank, seen = q * total, 0
-    for bound, amount in zip(BOUNDS, buckets, strict=False):
-        seen += amount
+    rank, seen = q * sum(latency.values()), 0
+    for bucket in sorted(latency):
+        seen += latency[bucket]
         if seen >= rank:
-            return bound
-    return BOUNDS[-1]
+            return floor_of(bucket + 1) / 1_000_000
+    return None
+
+
+def cumulative(latency: Histogram) -> Iterator[tuple[float, int]]:
+    """How many answers took at most each of BOUNDS; buckets end there exactly."""
+    for bound in BOUNDS:
+        end = bucket_of(round(bound * 1_000_000))
+        yield bound, sum(count for bucket, count in latency.items() if bucket < end)

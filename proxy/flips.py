@@ -1,0 +1,203 @@
+"""What people ask of a running program: flip a route, take it back, drive its ramp; and who has it by now.
+
+Functions over the ledger, for the control API, the command line and tests. All of them block.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import partial
+
+from sqlalchemy import Connection
+
+from proxy.config.routes import RouteConfig
+from proxy.config.snapshot import Route, Snapshot
+from proxy.config.units import PERCENT
+from proxy.ledger import Ledger, overrides, ramps, replicas
+from proxy.ledger.audit import Author, record
+from proxy.ledger.clock import present
+from proxy.ledger.overrides import Flip, StaleVersion
+from proxy.ledger.positions import Intent, Position
+from proxy.ledger.ramps import Stored
+from proxy.ramp.states import ACTIVE, Event, State
+from proxy.ramp.steps import Ramp, TakeBack, begin, command
+
+ALIVE = timedelta(seconds=10)
+"""Silence after which a replica is not waited for."""
+
+_LOOK = 0.01
+"""Seconds between two looks at who has confirmed."""
+
+
+class Refused(Exception):
+    """What was asked cannot be done; the text says why and what can."""
+
+
+class UnknownRoute(Refused):
+    """routes.yaml has no route of that id."""
+
+
+class RampCommand(StrEnum):
+    """What can be asked of a route's ramp."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ABORT = "abort"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Which of the live replicas serve by a version, and after how many seconds of waiting."""
+
+    confirmed: tuple[str, ...]
+    missing: tuple[str, ...]
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
+
+
+def intents(snapshot: Snapshot) -> dict[str, Intent]:
+    """What the file says of each route, whatever is in force."""
+    return {route.id: intent_of(route.spec) for route in snapshot.routes.values()}
+
+
+def intent_of(spec: RouteConfig) -> Intent:
+    """Where the file puts a route, and a hash of what an override depends on: its stage, weight and ramp."""
+    said = spec.model_dump_json(include={"stage", "weight", "ramp"})
+    return Intent(Position(spec.stage, spec.weight), hashlib.sha256(said.encode()).hexdigest())
+
+
+def flip(
+    ledger: Ledger, snapshot: Snapshot, route: str, to: Position, author: Author, expect: int | None = None
+) -> Flip:
+    """Put a route somewhere. Raises Refused, LedgerUnavailable, StaleVersion where `expect` is not its version."""
+    known = _known(snapshot, route)
+    if known.modern is None and to.stage != "legacy":
+        raise Refused(f"{route} has no modern side; give it `modern:` in routes.yaml first")
+    if not 0 <= to.weight <= 100 * PERCENT:
+        raise Refused(f"a weight is a percentage from 0 to 100, not {to.weight / PERCENT:g}")
+    intent = intent_of(known.spec)
+    return ledger.write(lambda connection: overrides.flip(connection, route, to, author, intent, expect))
+
+
+def rollback(
+    ledger: Ledger, snapshot: Snapshot, route: str, author: Author, expect: int | None = None
+) -> Flip:
+    """Take a route back to the stage before. Raises as `flip`, and NothingBefore at legacy."""
+    intent = intent_of(_known(snapshot, route).spec)
+    return ledger.write(lambda connection: overrides.rollback(connection, route, author, intent, expect))
+
+
+def rollback_all(ledger: Ledger, snapshot: Snapshot, author: Author) -> list[Flip]:
+    """Put everything to legacy; returns what was not there already. Raises LedgerUnavailable."""
+    wanted = intents(snapshot)
+    return ledger.write(lambda connection: overrides.rollback_all(connection, author, wanted))
+
+
+def ramp(
+    ledger: Ledger,
+    snapshot: Snapshot,
+    route: str,
+    what: RampCommand,
+    author: Author,
+    expect: int | None = None,
+) -> Ramp:
+    """Drive a route's ramp; the controller takes the steps. Raises as `flip`, and IllegalEvent."""
+    known = _known(snapshot, route)
+    return ledger.write(partial(_ramp, known=known, what=what, author=author, expect=expect))
+
+
+def version_of(ledger: Ledger, route: str) -> int:
+    """The version of a route's last flip, 0 before the first: what `expect` is compared with."""
+    return ledger.read(lambda connection: _version(connection, route))
+
+
+def confirmation(ledger: Ledger, version: int) -> Confirmation:
+    """Which of the live replicas serve by a version now."""
+    live = ledger.read(lambda connection: replicas.live(connection, ALIVE))
+    return Confirmation(
+        tuple(replica.id for replica in live if replica.version >= version),
+        tuple(replica.id for replica in live if replica.version < version),
+    )
+
+
+def wait_confirmed(ledger: Ledger, version: int, patience: float = 5.0) -> Confirmation:
+    """Wait until all live replicas serve by a version, or the patience, in seconds, is over."""
+    began = time.monotonic()
+    while True:
+        seen = confirmation(ledger, version)
+        waited = time.monotonic() - began
+        if seen.complete or waited >= patience:
+            return Confirmation(seen.confirmed, seen.missing, waited)
+        time.sleep(_LOOK)
+
+
+def _known(snapshot: Snapshot, route: str) -> Route:
+    known = snapshot.routes.get(route)
+    if known is None:
+        raise UnknownRoute(f"routes.yaml has no route {route!r}")
+    return known
+
+
+def _version(connection: Connection, route: str) -> int:
+    override = overrides.find(connection, route)
+    return override.version if override else 0
+
+
+def _ramp(
+    connection: Connection, known: Route, what: RampCommand, author: Author, expect: int | None
+) -> Ramp:
+    version, stored = _version(connection, known.id), ramps.find(connection, known.id)
+    if expect is not None and expect != version:
+        raise StaleVersion(f"{known.id} was changed since: it is at version {version}")
+    match what:
+        case RampCommand.START:
+            return _start(connection, known, author, stored, version)
+        case RampCommand.PAUSE:
+            return _drive(connection, known, author, stored, Event.PAUSED)
+        case RampCommand.RESUME:
+            return _drive(connection, known, author, stored, Event.RESUMED)
+        case RampCommand.ABORT:
+            return _drive(connection, known, author, stored, Event.ABORTED)
+
+
+def _start(connection: Connection, known: Route, author: Author, stored: Stored | None, version: int) -> Ramp:
+    if known.modern is None or known.spec.ramp is None:
+        missing = "modern:" if known.modern is None else "ramp:"
+        raise Refused(f"{known.id} has no `{missing}` in routes.yaml")
+    if stored is not None and stored.ramp.state in ACTIVE:
+        raise Refused(f"the ramp of {known.id} is {stored.ramp.state} already; abort it to begin anew")
+    if _position(connection, known).share() == 100 * PERCENT:
+        raise Refused(f"{known.id} is served by modern already; there is nothing to ramp")
+    begun = begin(known.id, present(connection))
+    ramps.save(connection, begun, (), version)
+    was = stored.ramp.state if stored else "none"
+    record(connection, author, "ramp", known.id, was, "started")
+    return begun
+
+
+def _position(connection: Connection, known: Route) -> Position:
+    """Where a route stands: by its override while that holds, else by the file."""
+    override, intent = overrides.find(connection, known.id), intent_of(known.spec)
+    if override is None or override.position is None or override.intent != intent.mark:
+        return intent.position
+    return override.position
+
+
+def _drive(connection: Connection, known: Route, author: Author, stored: Stored | None, event: Event) -> Ramp:
+    if stored is None:
+        raise Refused(f"{known.id} has no ramp under way; start one")
+    version = stored.version
+    if version != _version(connection, known.id):
+        event = Event.OVERTAKEN  # somebody put the route elsewhere meanwhile: it stays there
+    move = command(stored.ramp, event, present(connection), f"{author.actor}: {author.reason}")
+    if any(isinstance(action, TakeBack) for action in move.actions):
+        version = overrides.rollback(connection, known.id, author, intent_of(known.spec)).version
+    ramps.save(connection, move.ramp, stored.verdicts if move.ramp.state is State.PAUSED else (), version)
+    record(connection, author, "ramp", known.id, stored.ramp.state, move.ramp.state)
+    return move.ramp

@@ -1,0 +1,166 @@
+"""Follows the ledger for a data plane, in a thread of its own: whatever the ledger does, nobody else waits.
+
+The thread tells what it learns; what becomes of it is decided elsewhere, by the one who is told.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, migrate, overrides, replicas, samples
+from proxy.ledger.audit import Author, Source
+from proxy.ledger.migrate import LedgerTooNew
+from proxy.ledger.overrides import Override
+from proxy.ledger.positions import Intent
+from proxy.ramp.evidence import Sample
+
+NEARBY = 0.3
+"""Seconds between two looks into a file."""
+DISTANT = 2.0
+"""Seconds between two looks into a server, for when no hint comes."""
+SIGN_OF_LIFE = 2.0
+"""Seconds between two reports to the ledger at most."""
+KEPT = 4096
+"""Samples that are kept for a ledger that is away; beyond that the oldest are dropped."""
+
+_FILE = Author("routes.yaml", Source.FILE, "the route's stage, weight or ramp changed in the file")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was learned from one look: the overrides that changed, up to a version; or why nothing was."""
+
+    version: int
+    rows: Sequence[Override] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How a data plane is known in the ledger. A restart keeps the id, so that nobody waits for the dead."""
+
+    replica: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+class Follower:
+    """Polls, and looks at once when woken. Methods may be called from any thread and never block."""
+
+    def __init__(
+        self, url: str, identity: Identity, tell: Callable[[News], None], clock: Callable[[], float]
+    ):
+        """`tell` is called from the follower's thread; `clock` counts seconds. Raises BadLedgerUrl."""
+        self._url = url
+        self._ledger = Ledger.open(url)
+        self._is_file = self._ledger.engine.dialect.name == "sqlite"
+        self._identity = identity
+        self._tell = tell
+        self._clock = clock
+        self._wake = threading.Event()
+        self._ending = False
+        self._ready = False
+        self._version = 0
+        self._confirmed = 0
+        self._reported = (-1, 0.0)
+        self._intents: Mapping[str, Intent] | None = None
+        self._samples: deque[tuple[str, Sample]] = deque(maxlen=KEPT)
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+
+    def start(self, intents: Mapping[str, Intent]) -> None:
+        """Begin, with what the file says now."""
+        self._intents = intents
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    def follow_file(self, intents: Mapping[str, Intent]) -> None:
+        """The file changed: have the ledger drop the overrides that fall by that."""
+        self._intents = intents
+        self._wake.set()
+
+    def confirm(self, version: int) -> None:
+        """Every worker serves by this version."""
+        self._confirmed = version
+        self._wake.set()
+
+    def keep(self, seen: Sequence[tuple[str, Sample]]) -> None:
+        """Samples for the gates, each with its route."""
+        self._samples.extend(seen)
+        self._wake.set()
+
+    def close(self, patience: float) -> None:
+        """Say goodbye, if the ledger lets us within so many seconds."""
+        self._ending = True
+        self._wake.set()
+        self._thread.join(patience)
+
+    # -- the thread
+
+    def _run(self) -> None:
+        period = NEARBY if self._is_file else DISTANT
+        while not self._ending:
+            try:
+                self._turn()
+            except (LedgerUnavailable, BadLedgerUrl, LedgerTooNew) as error:
+                self._tell(News(self._version, trouble=str(error)))
+            self._wake.wait(period)
+            self._wake.clear()
+        self._leave()
+
+    def _turn(self) -> None:
+        if self._is_file and not self._ready:
+            migrate.upgrade(self._url)
+        self._ready = True
+        self._drop_changed()
+        self._look()
+        self._report()
+        self._write_samples()
+
+    def _drop_changed(self) -> None:
+        intents = self._intents
+        if intents is None:
+            return
+        self._ledger.write(lambda connection: overrides.drop_changed(connection, _FILE, intents))
+        if self._intents is intents:
+            self._intents = None
+
+    def _look(self) -> None:
+        version, rows = self._ledger.read(
+            lambda connection: overrides.changed_since(connection, self._version)
+        )
+        if version < self._version:
+            raise LedgerUnavailable(
+                f"it went back from version {self._version} to {version}, as after a restored backup; "
+                "what is in force stays"
+            )
+        self._version = version
+        self._tell(News(version, rows))
+
+    def _report(self) -> None:
+        version, at = self._reported
+        confirmed, now = self._confirmed, self._clock()
+        if confirmed == version and now - at < SIGN_OF_LIFE:
+            return
+        replica, detail = self._identity.replica, self._identity.detail
+        self._ledger.write(lambda connection: replicas.report(connection, replica, confirmed, detail))
+        self._reported = (confirmed, now)
+
+    def _write_samples(self) -> None:
+        due = [self._samples.popleft() for _ in range(len(self._samples))]
+        if not due:
+            return
+        try:
+            self._ledger.write(lambda connection: samples.write(connection, due))
+        except LedgerUnavailable:
+            self._samples.extendleft(reversed(due))  # what was written after all is not counted twice
+            raise
+
+    def _leave(self) -> None:
+        with suppress(LedgerUnavailable):  # it will find out by our silence
+            self._write_samples()
+            self._ledger.write(lambda connection: replicas.leave(connection, self._identity.replica))
+        self._ledger.close()
