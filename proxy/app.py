@@ -7,7 +7,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -25,7 +25,6 @@ from proxy.link import Gauges
 from proxy.outcome import Outcome
 from proxy.telemetry.access_log import AccessLog
 from proxy.telemetry.metrics import Totals
-from proxy.telemetry.spans import OtlpSpans
 from proxy.upstream.backend import Backend
 from proxy.upstream.breaker import BreakerPolicy, BreakerState
 from proxy.upstream.health import HealthChecks
@@ -33,6 +32,9 @@ from proxy.upstream.pool import Pool
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
 from shadow.channel import Sender
+
+if TYPE_CHECKING:
+    from proxy.telemetry.spans import OtlpSpans
 
 WHOLE = 10_000
 """Percentages in routes.yaml's models are hundredths of a percent."""
@@ -49,7 +51,7 @@ class Telemetry:
         log = open_access_log(server.access_log)
         self._log = None if log is None else AccessLog(log)
         endpoint = server.tracing.endpoint
-        self._spans = OtlpSpans.to_endpoint(str(endpoint)) if endpoint else None
+        self._spans = _spans_to(endpoint) if endpoint else None
 
     def record(self, outcome: Outcome) -> None:
         """Called for every request, on the event loop."""
@@ -68,6 +70,12 @@ class Telemetry:
             self._log.close()
         if self._spans is not None:
             self._spans.close()
+
+
+def _spans_to(endpoint: str) -> "OtlpSpans":
+    from proxy.telemetry.spans import OtlpSpans  # costs every worker 15 MB, and few have a collector
+
+    return OtlpSpans.to_endpoint(endpoint)
 
 
 class DataPlaneProcess:
