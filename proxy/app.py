@@ -141,6 +141,7 @@ class DataPlaneProcess:
             open_breakers=self._backends.where(lambda pool: pool.breaker.state is not BreakerState.CLOSED),
             unhealthy=self._backends.where(lambda pool: not pool.healthy),
             overloaded=self.gateway.overloaded,
+            tasks=len(asyncio.all_tasks(self._loop)),
         )
 
     async def close(self) -> None:

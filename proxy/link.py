@@ -45,13 +45,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """A worker at this moment: client connections, requests under way, open breakers by endpoint."""
+    """A worker at this moment; `open_breakers` and `unhealthy` name endpoints as `backend@host:port`."""
 
     connections: int
     in_flight: int
     open_breakers: tuple[str, ...]
     unhealthy: tuple[str, ...]
     overloaded: bool
+    tasks: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from proxy.control.shadow_metrics import shadow_families
 from proxy.state import State
 from proxy.telemetry.metrics import Series, Totals, cumulative
 
@@ -23,6 +24,7 @@ class StateCollector(Collector):
         state = self._state
         yield from _traffic(state.totals)
         yield from _errors(state.totals)
+        yield from shadow_families(state.totals)
         yield from _workers(state)
 
 
@@ -93,6 +95,7 @@ def _workers(state: State) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "banyan_in_flight", "Requests under way.", sum(gauge.in_flight for gauge in gauges)
     )
+    yield GaugeMetricFamily("banyan_tasks", "asyncio tasks of the workers.", sum(g.tasks for g in gauges))
     yield GaugeMetricFamily("banyan_overloaded", "Workers that shed load.", sum(g.overloaded for g in gauges))
     for name, text, endpoints in (
         (
