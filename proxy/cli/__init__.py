@@ -12,6 +12,10 @@ COMMANDS: Mapping[str, str] = {
     "schema": "proxy.cli.check",
     "explain": "proxy.cli.explain",
     "routes": "proxy.cli.routes",
+    "flip": "proxy.cli.flip",
+    "rollback": "proxy.cli.flip",
+    "ramp": "proxy.cli.ramp",
+    "audit": "proxy.cli.audit",
     "demo": "proxy.cli.demo",
 }
 """Which module holds which command; only that one is imported, for a quick start."""

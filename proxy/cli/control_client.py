@@ -1,6 +1,8 @@
 """Commands that ask the running program: the control API, from the command line."""
 
 import os
+from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
 import click
@@ -18,12 +20,17 @@ CONTROL = click.option(
 )
 TOKEN = "BANYAN_TOKEN"
 """Environment variable with the bearer token; a command line would show it to every user of the machine."""
+REASON = click.option("--reason", required=True, metavar="R", help="Why: the audit keeps it.")
 
 
-def ask(url: str, method: str, path: str, **arguments: Any) -> Any:
+def ask(
+    url: str, method: str, path: str, match: Mapping[str, str] | None = None, **arguments: Any
+) -> dict[str, Any]:
     """The JSON that the control plane answers. Ends the command where it refuses or cannot be reached."""
     token = os.environ.get(TOKEN)
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"User-Agent": f"banyan-cli/{version('banyan-proxy')}", **(match or {})}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     try:
         response = httpx.request(
             method,
@@ -34,9 +41,11 @@ def ask(url: str, method: str, path: str, **arguments: Any) -> Any:
             **arguments,
         )
         document = response.json()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         give_up(f"cannot reach the control plane at {url}: {error}", UNREACHABLE)
     except ValueError:
+        give_up(f"{url} does not answer as a control plane does", UNREACHABLE)
+    if not isinstance(document, dict):
         give_up(f"{url} does not answer as a control plane does", UNREACHABLE)
     if response.is_error:
         give_up(f"{document.get('title', 'refused')}: {document.get('detail', response.text)}")

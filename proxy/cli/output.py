@@ -2,9 +2,11 @@
 
 import json
 import sys
+from datetime import datetime
 from typing import Any, NoReturn
 
 import click
+from rich.text import Text
 
 REFUSED = 1
 """Refused, or invalid."""
@@ -22,3 +24,13 @@ def give_up(words: str, code: int = REFUSED) -> NoReturn:
     """Say on standard error why nothing came of it, and end."""
     print(words, file=sys.stderr)
     sys.exit(code)
+
+
+def plain(text: object) -> Text:
+    """Text as it is, for a table: what others wrote may look like markup, or steer a terminal."""
+    return Text("".join(char if char.isprintable() or char == "\n" else "�" for char in str(text)))
+
+
+def local_time(text: str) -> str:
+    """An instant of the API on this machine's clock, to the second."""
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"

@@ -24,7 +24,7 @@ async def _follow(link: Link, state: State, server: Server) -> None:
 async def _main(link_descriptor: int, listener: int) -> None:
     link = await Link.open(socket.socket(fileno=link_descriptor))
     state = State()
-    server = control_server(control_app(state))
+    server = control_server(control_app(state, announce=lambda: None))
     following = asyncio.create_task(_follow(link, state, server))
     await server.serve(sockets=[socket.socket(fileno=listener)])
     following.cancel()

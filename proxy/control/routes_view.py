@@ -1,29 +1,64 @@
-"""What `GET /api/v1/routes` says: each route as configured, as in force, and its traffic. Pure."""
+"""What `GET /api/v1/routes` says: each route as configured, as in force, and its traffic."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from sqlalchemy import Connection
 
 from proxy.config.snapshot import Route
+from proxy.config.units import PERCENT
+from proxy.ledger import diffs, overrides, ramps
+from proxy.ledger.diffs import OpenGroups
+from proxy.ledger.overrides import Override
+from proxy.ledger.positions import Position
+from proxy.ledger.ramps import Stored
 from proxy.state import State
 from proxy.telemetry.metrics import Series, quantile
 
-_SERVER_ERRORS = range(500, 600)
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the ledger says of all routes, or why it says nothing."""
+
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    ramps: Mapping[str, Stored] = field(default_factory=dict)
+    groups: Mapping[str, OpenGroups] = field(default_factory=dict)
+    trouble: str | None = None
+
+    @classmethod
+    def read(cls, connection: Connection) -> Self:
+        _, rows = overrides.changed_since(connection, 0)
+        return cls(
+            {row.route: row for row in rows},
+            {stored.ramp.route: stored for stored in ramps.load(connection)},
+            diffs.open_by_route(connection),
+        )
 
 
-def routes_view(state: State) -> dict[str, Any]:
+def routes_view(state: State, books: Books) -> dict[str, Any]:
     """All routes in the order of the file, with the version in force."""
-    if state.snapshot is None:
-        return {"version": 0, "routes": []}
-    routes = [_view(state, route) for route in state.snapshot.routes.values()]
-    return {"version": state.snapshot.version, "routes": routes}
+    routes = state.snapshot.routes if state.snapshot else {}
+    return {
+        "version": state.snapshot.version if state.snapshot else 0,
+        "routes": [_view(state, route, books) for route in routes.values()],
+        "ledger": books.trouble or "ok",
+    }
 
 
-def route_view(state: State, name: str) -> dict[str, Any] | None:
-    """One route, None if there is none of that id."""
-    route = state.snapshot.routes.get(name) if state.snapshot else None
-    return None if route is None else _view(state, route)
+def route_view(state: State, name: str, books: Books) -> dict[str, Any]:
+    """One route that the snapshot has."""
+    assert state.snapshot is not None
+    return _view(state, state.snapshot.routes[name], books)
 
 
-def _view(state: State, route: Route) -> dict[str, Any]:
+def position_view(position: Position) -> dict[str, Any]:
+    """Where a route stands."""
+    return {"stage": str(position.stage), "weight": position.weight / PERCENT}
+
+
+def _view(state: State, route: Route, books: Books) -> dict[str, Any]:
+    override, ramp = books.overrides.get(route.id), books.ramps.get(route.id)
     return {
         "id": route.id,
         "line": route.line,
@@ -31,22 +66,41 @@ def _view(state: State, route: Route) -> dict[str, Any]:
         "legacy": route.legacy,
         "modern": route.modern,
         "stage": route.plan.stage.value,
-        "weight": route.plan.weight / 100,
+        "weight": route.plan.weight / PERCENT,
         "source": "override" if route.override else "file",
+        "file": {"stage": route.spec.stage, "weight": route.spec.weight / PERCENT},
+        "version": None if books.trouble else override.version if override else 0,
+        "since": override.since.isoformat() if override and override.position else None,
         "traffic": {side: _traffic(state, route.id, side) for side in ("legacy", "modern")},
         "errors": {error: n for (name, error), n in state.totals.errors.items() if name == route.id},
+        "diff_groups": asdict(books.groups.get(route.id, OpenGroups(0, 0))),
+        "ramp": _ramp(ramp) if ramp else None,
+    }
+
+
+def _ramp(stored: Stored) -> dict[str, Any]:
+    ramp = stored.ramp
+    return {
+        "state": ramp.state.value,
+        "step": ramp.step,
+        "started": ramp.started.isoformat(),
+        "step_started": ramp.step_started.isoformat(),
+        "reason": ramp.reason,
+        "gates": [
+            {"gate": one.gate, "result": one.result.value, "sentence": one.sentence, "needs": one.needs}
+            for one in stored.verdicts
+        ],
     }
 
 
 def _traffic(state: State, route: str, side: str) -> dict[str, Any]:
-    total, failed = Series(), 0
-    for (name, served, _, status), series in state.totals.series.items():
+    total = Series()
+    for (name, served, _, _), series in state.totals.series.items():
         if name == route and served == side:
             total.merge(series)
-            failed += series.count if status in _SERVER_ERRORS or status == 0 else 0
     return {
         "requests": total.count,
-        "server_errors": failed,
+        "server_errors": total.failed,
         "p50_ms": _milliseconds(quantile(total.latency, 0.5)),
         "p95_ms": _milliseconds(quantile(total.latency, 0.95)),
     }

@@ -70,6 +70,14 @@ class Group:
     triaged_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenGroups:
+    """What of a route waits for people: how many groups, and how many exchanges showed them."""
+
+    groups: int
+    exchanges: int
+
+
 class UnknownGroup(Exception):
     """No group has this signature; it may have been forgotten."""
 
@@ -155,11 +163,40 @@ def count_open(connection: Connection, route: str, since: datetime) -> int:
     return connection.execute(query.where(groups.c.route == route, or_(_is_open(), still_a_bug))).scalar_one()
 
 
+def open_by_route(connection: Connection) -> dict[str, OpenGroups]:
+    """The open groups of each route that has any."""
+    counted = select(
+        groups.c.route, func.count().label("groups"), func.sum(groups.c.count).label("exchanges")
+    )
+    rows = connection.execute(counted.where(_is_open()).group_by(groups.c.route))
+    return {row.route: OpenGroups(row.groups, int(row.exchanges)) for row in rows}
+
+
 def exchanges(connection: Connection, signature: str) -> list[Exchange]:
     """The kept exchanges of a group, the newest first."""
     query = select(samples.c.id, samples.c.time, samples.c.body).where(samples.c.signature == signature)
     rows = connection.execute(query.order_by(samples.c.time.desc(), samples.c.id))
     return [Exchange(row.id, row.time, row.body) for row in rows]
+
+
+def recent(
+    connection: Connection,
+    *,
+    route: str | None = None,
+    signature: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 100,
+) -> list[Exchange]:
+    """Kept exchanges of any group, the newest first; `before` is the last one seen, to go on from."""
+    query = select(samples).order_by(samples.c.time.desc(), samples.c.id.desc()).limit(limit)
+    if route is not None:
+        query = query.join(groups, groups.c.signature == samples.c.signature).where(groups.c.route == route)
+    if signature is not None:
+        query = query.where(samples.c.signature == signature)
+    if before is not None:
+        older = or_(samples.c.time < before[0], and_(samples.c.time == before[0], samples.c.id < before[1]))
+        query = query.where(older)
+    return [Exchange(row.id, row.time, row.body) for row in connection.execute(query)]
 
 
 def find_exchange(connection: Connection, exchange: str) -> Exchange | None:

@@ -1,0 +1,176 @@
+"""The API for engineers: where routes stand, flips, rollbacks, ramps."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from proxy import flips
+from proxy.config.errors import did_you_mean
+from proxy.config.server import Role
+from proxy.config.snapshot import Snapshot
+from proxy.control.access import Identity, Way
+from proxy.control.bodies import Flip, RampAction, Rollback, json_body
+from proxy.control.door import Door
+from proxy.control.ledger_access import LedgerAccess
+from proxy.control.problems import Refusal
+from proxy.control.routes_view import Books, position_view, route_view, routes_view
+from proxy.ledger import LedgerUnavailable
+from proxy.ledger.audit import Author, Source
+from proxy.ledger.overrides import Flip as Flipped
+from proxy.state import State
+
+PATIENCE = 5.0
+"""Seconds that a flip waits for the replicas to confirm; those that have not by then are named."""
+LOOK = 0.02
+"""Seconds between two looks at who has."""
+VIEW_PATIENCE = 1.5
+"""Seconds that a table of routes waits for the ledger; then it is shown without."""
+CLI = "banyan-cli/"
+"""How the User-Agent of the command line begins: the audit tells it from other programs."""
+
+_ENTITY_TAG = re.compile(r'"([0-9]{1,18})"')
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesApi:
+    """The endpoints. `announce` tells the data planes to look into the ledger at once."""
+
+    state: State
+    books: LedgerAccess
+    announce: Callable[[], None]
+
+    def endpoints(self, door: Door) -> Iterator[Route]:
+        """All of them, each behind the role that it needs."""
+        for method, path, role, endpoint in (
+            ("GET", "routes", Role.VIEWER, self.all),
+            ("GET", "routes/{id}", Role.VIEWER, self.one),
+            ("POST", "routes/{id}/flip", Role.OPERATOR, self.flip),
+            ("POST", "routes/{id}/rollback", Role.OPERATOR, self.rollback),
+            ("POST", "rollback", Role.OPERATOR, self.rollback_all),
+            ("POST", "routes/{id}/ramp", Role.OPERATOR, self.ramp),
+        ):
+            yield Route(f"/api/v1/{path}", door.behind(role, endpoint), methods=[method])
+
+    # -- reading
+
+    async def all(self, _: Request) -> Response:
+        return JSONResponse(routes_view(self.state, await self.books_now()))
+
+    async def one(self, request: Request) -> Response:
+        snapshot, books = self.snapshot(), await self.books_now()
+        view = route_view(self.state, known(snapshot, request.path_params["id"]), books)
+        tag = {} if books.trouble else {"ETag": f'"{view["version"]}"'}
+        return JSONResponse(view, headers=tag)
+
+    async def books_now(self) -> Books:
+        """What the ledger says of all routes; a ledger that does not answer soon is trouble to be shown."""
+        try:
+            return await asyncio.wait_for(self.books.read(Books.read), VIEW_PATIENCE)
+        except TimeoutError:
+            return Books(trouble="the ledger is unavailable: it does not answer")
+        except LedgerUnavailable as error:
+            return Books(trouble=str(error))
+
+    def snapshot(self) -> Snapshot:
+        """What is in force. Raises Refusal before there is anything."""
+        if self.state.snapshot is None:
+            raise Refusal(503, "starting", "The control plane is starting; ask again in a second.")
+        return self.state.snapshot
+
+    # -- changing
+
+    async def flip(self, request: Request) -> Response:
+        snapshot = self.snapshot()
+        route = known(snapshot, request.path_params["id"])
+        body = await json_body(request, Flip)
+        author, expect = author_of(request, body.reason), expected(request)
+        flipped = await self.books.run(
+            lambda ledger: flips.flip(ledger, snapshot, route, body.position, author, expect)
+        )
+        return JSONResponse(await self.made(flipped), headers={"ETag": f'"{flipped.version}"'})
+
+    async def rollback(self, request: Request) -> Response:
+        snapshot = self.snapshot()
+        route = known(snapshot, request.path_params["id"])
+        body = await json_body(request, Rollback)
+        author, expect = author_of(request, body.reason), expected(request)
+        flipped = await self.books.run(lambda ledger: flips.rollback(ledger, snapshot, route, author, expect))
+        return JSONResponse(await self.made(flipped), headers={"ETag": f'"{flipped.version}"'})
+
+    async def rollback_all(self, request: Request) -> Response:
+        snapshot, body = self.snapshot(), await json_body(request, Rollback)
+        author = author_of(request, body.reason)
+        flipped = await self.books.run(lambda ledger: flips.rollback_all(ledger, snapshot, author))
+        confirmation = await self.confirmed(max((flip.version for flip in flipped), default=0))
+        return JSONResponse({"flips": [flip_view(flip) for flip in flipped], **confirmation})
+
+    async def ramp(self, request: Request) -> Response:
+        snapshot = self.snapshot()
+        route = known(snapshot, request.path_params["id"])
+        body = await json_body(request, RampAction)
+        author = author_of(request, body.reason or f"{body.action} by hand")
+        expect, command = expected(request), flips.RampCommand(body.action)
+        ramp = await self.books.run(
+            lambda ledger: flips.ramp(ledger, snapshot, route, command, author, expect)
+        )
+        self.announce()
+        return JSONResponse({"route": route, "state": ramp.state, "step": ramp.step, "reason": ramp.reason})
+
+    async def made(self, flipped: Flipped) -> dict[str, Any]:
+        """A flip that was made, and who serves by it."""
+        return {**flip_view(flipped), **await self.confirmed(flipped.version)}
+
+    async def confirmed(self, version: int) -> dict[str, Any]:
+        """Wait until all live replicas serve by a version, but not for ever."""
+        self.announce()
+        began = time.monotonic()
+        try:
+            while True:
+                seen = await self.books.run(lambda ledger: flips.confirmation(ledger, version))
+                waited = time.monotonic() - began
+                if seen.complete or waited >= PATIENCE:
+                    replicas = {"confirmed": list(seen.confirmed), "missing": list(seen.missing)}
+                    return {"replicas": replicas, "seconds": round(waited, 3)}
+                await asyncio.sleep(LOOK)
+        except LedgerUnavailable as error:
+            return {"replicas": {"confirmed": [], "missing": [], "unknown": str(error)}, "seconds": None}
+
+
+def known(snapshot: Snapshot, route: str) -> str:
+    """The id of a route that there is. Raises Refusal."""
+    if route in snapshot.routes:
+        return route
+    hint = did_you_mean(route, snapshot.routes) or "; `banyan routes` lists those there are"
+    raise Refusal(404, "unknown-route", f"There is no route {route!r} in routes.yaml{hint}")
+
+
+def expected(request: Request) -> int | None:
+    """The version that If-Match names (RFC 9110 section 13.1.1); None where any will do. Raises Refusal."""
+    header = request.headers.get("if-match", "*").strip()
+    tag = _ENTITY_TAG.fullmatch(header)
+    if tag is None and header != "*":
+        raise Refusal(
+            400, "bad-if-match", 'If-Match takes one version in quotes, as GET\'s ETag has it: "7".'
+        )
+    return int(tag[1]) if tag else None
+
+
+def author_of(request: Request, reason: str) -> Author:
+    """Who answers for a change that came this way."""
+    identity: Identity = request.state.identity
+    cli = request.headers.get("user-agent", "").startswith(CLI)
+    source = Source.UI if identity.way is Way.SESSION else Source.CLI if cli else Source.API
+    return Author(identity.name, source, reason)
+
+
+def flip_view(flip: Flipped) -> dict[str, Any]:
+    """One change, as the API says it."""
+    was, became = position_view(flip.was), position_view(flip.became)
+    return {"route": flip.route, "was": was, "became": became, "version": flip.version}
