@@ -75,7 +75,7 @@ def intent_of(spec: RouteConfig) -> Intent:
 def flip(
     ledger: Ledger, snapshot: Snapshot, route: str, to: Position, author: Author, expect: int | None = None
 ) -> Flip:
-    """Put a route somewhere. Raises Refused, LedgerUnavailable, StaleVersion where `expect` is not its version."""
+    """Put a route somewhere. Raises Refused, LedgerUnavailable; StaleVersion where `expect` is not right."""
     known = _known(snapshot, route)
     if known.modern is None and to.stage != "legacy":
         raise Refused(f"{route} has no modern side; give it `modern:` in routes.yaml first")

@@ -9,11 +9,12 @@ import gc
 import pickle
 import socket
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Self
 
-from proxy.config.snapshot import Snapshot
-from proxy.rollout.feed import LedgerView
+from proxy.config.snapshot import Override, Snapshot
+from proxy.rollout.view import LedgerView
 from proxy.telemetry.metrics import Totals
 
 _LENGTH = struct.Struct("!I")
@@ -24,6 +25,14 @@ class Apply:
     """Put this snapshot in force. Goes to every child; a worker answers with `Applied`."""
 
     snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """How an `Apply` travels whose file is there already: with the overrides alone, whatever the file's size."""
+
+    version: int
+    overrides: Mapping[str, Override]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +88,12 @@ class Fleet:
 Message = Apply | Applied | Drain | Look | Report | Fleet
 
 
-def _unpickled(data: bytes) -> Message:
+def _unpickled(data: bytes) -> Message | Flip:
     """Load without collecting garbage: a snapshot of many routes is all new objects, none of it garbage."""
     collecting = gc.isenabled()
     gc.disable()
     try:
-        message: Message = pickle.loads(data)
+        message: Message | Flip = pickle.loads(data)
     finally:
         if collecting:
             gc.enable()
@@ -97,6 +106,8 @@ class Link:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._sent: Snapshot | None = None
+        self._received: Snapshot | None = None
 
     @classmethod
     async def open(cls, end: socket.socket) -> Self:
@@ -105,7 +116,7 @@ class Link:
 
     def send(self, message: Message) -> None:
         """Queue a message; a peer that is gone is noticed by `receive`."""
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps(self._shortened(message), pickle.HIGHEST_PROTOCOL)
         if not self._writer.is_closing():
             self._writer.write(_LENGTH.pack(len(data)) + data)
 
@@ -116,6 +127,23 @@ class Link:
             message = _unpickled(await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
+        return self._restored(message)
+
+    def _shortened(self, message: Message) -> Message | Flip:
+        if not isinstance(message, Apply):
+            return message
+        before, self._sent = self._sent, message.snapshot
+        if before is None or before.table is not message.snapshot.table:
+            return message
+        return Flip(message.snapshot.version, message.snapshot.overrides())
+
+    def _restored(self, message: Message | Flip) -> Message:
+        if isinstance(message, Flip):
+            assert self._received is not None  # the file came first
+            flipped = self._received.with_overrides(message.overrides)
+            message = Apply(replace(flipped, version=message.version))
+        if isinstance(message, Apply):
+            self._received = message.snapshot
         return message
 
     async def close(self) -> None:

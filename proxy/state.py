@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from proxy.config.snapshot import Snapshot
 from proxy.link import Apply, Fleet, Gauges, Message, Report
-from proxy.rollout.feed import LedgerView
+from proxy.rollout.view import LedgerView
 from proxy.telemetry.metrics import Totals
 
 

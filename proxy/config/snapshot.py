@@ -82,6 +82,10 @@ class Snapshot:
         """Whether any route is mirrored at the stage in force."""
         return any(route.is_mirrored for route in self.routes.values())
 
+    def overrides(self) -> dict[str, Override]:
+        """The overrides in force."""
+        return {name: route.override for name, route in self.routes.items() if route.override is not None}
+
     def with_overrides(self, overrides: Mapping[str, Override]) -> Self:
         """The snapshot with these overrides, and no other, in force; those of unknown routes are left out."""
         changed = {

@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from proxy.config.addresses import Address
@@ -21,6 +21,7 @@ from proxy.rollout.book import Book
 from proxy.rollout.follower import Follower, Identity, News
 from proxy.rollout.hints import Listener
 from proxy.rollout.sampling import Sampler, judged
+from proxy.rollout.view import LedgerView
 from proxy.telemetry.metrics import Totals
 
 _T = TypeVar("_T")
@@ -31,18 +32,6 @@ SLOT = 1.0
 """Seconds between two cuts of samples."""
 GOODBYE = 1.0
 """Seconds that an end waits for the ledger to take the last samples."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerView:
-    """How a data plane stands with the ledger, for whoever answers health checks."""
-
-    version: int = 0
-    """Of the overrides in force."""
-    trouble: str | None = "it was not asked yet"
-    """Why the ledger cannot be asked; what it said last stays in force."""
-    redis: str | None = None
-    """Why hints do not come; flips then take as long as a slow poll."""
 
 
 class Feed:
