@@ -1,4 +1,4 @@
-"""Noise: what differs between two answers of the same side. Learned with counts, judged by statistics. Pure."""
+"""Noise: what differs between two answers of one side, learned with counts, judged by statistics. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Send a request to a backend once more and observe what comes back. What goes wrong is data, not an error."""
+"""Send a request to a backend once more and observe what comes back: a failure is data, not an error."""
 
 import asyncio
 import re
@@ -45,7 +45,7 @@ _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What came of a request: an answer, a failure, or a reason not to ask or not to compare. `ms` to the end."""
+    """What came of a request: an answer, a failure, or why none was wanted. `ms` to the end."""
 
     ms: float
     answer: Answer | None = None
@@ -73,13 +73,13 @@ class Call:
 
 
 async def observe(
-    transport: httpx.AsyncBaseTransport, call: Call, timeout: float, max_body: int
+    transport: httpx.AsyncBaseTransport, call: Call, patience: float, max_body: int
 ) -> Observation:
-    """Send the call and read the answer, in at most `timeout` seconds and `max_body` bytes."""
+    """Send the call and read the answer, in at most `patience` seconds and `max_body` bytes."""
     began = time.perf_counter()
     answer, failure, skip = None, None, None
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patience):
             answer = await _answer(transport, _request(call), max_body)
     except Resting:
         skip = SkipReason.BREAKER_OPEN

@@ -168,6 +168,8 @@ class Worker:
             self.counts["skipped", exchange.route, judgement.reason] += 1
         else:
             self.counts["verdict", exchange.route, judgement.verdict] += 1
+        if judgement.verdict is Verdict.FAILED:
+            self.counts["failure", exchange.route, judgement.reason] += 1
         try:
             line = entry(exchange, shadow, judgement, rules.redactor, exchange.method.decode("ascii"))
         except Exception:  # whatever went wrong in it: what was not redacted is not kept
