@@ -16,6 +16,7 @@ from proxy.config.loading import Loaded
 from proxy.config.models import Config
 from proxy.config.snapshot import Snapshot
 from proxy.config.watcher import Watcher, load_file
+from proxy.control.access import is_loopback
 
 BACKLOG = 4096
 
@@ -108,6 +109,11 @@ def first_snapshot(reader: Reader) -> Snapshot:
 def bound_parts(config: Config, with_control: bool) -> Parts:
     """Bind every socket, or none: StartError says which address cannot be had, and why."""
     server = config.server
+    if with_control and not config.control.tokens and not is_loopback(config.control.listen.host):
+        raise StartError(
+            f"control.listen {config.control.listen} can be reached by others, but control.tokens is empty: "
+            "configure tokens (name:role:sha256 of the token), or listen on 127.0.0.1"
+        )
     listener = _bind(server.listen, "clients")
     workers = server.workers or os.cpu_count() or 1
     try:

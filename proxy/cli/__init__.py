@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "flip": "proxy.cli.flip",
     "rollback": "proxy.cli.flip",
     "ramp": "proxy.cli.ramp",
+    "diffs": "proxy.cli.diffs",
     "audit": "proxy.cli.audit",
     "demo": "proxy.cli.demo",
 }

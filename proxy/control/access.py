@@ -65,7 +65,7 @@ def refuse_strangers(connection: HTTPConnection) -> None:
     rebinding): the Host it sends gives it away.
     """
     peer = connection.client.host if connection.client else ""
-    if not _is_loopback(peer) or not _is_loopback(host_of(connection.headers.get("host", ""))):
+    if not is_loopback(peer) or not is_loopback(host_of(connection.headers.get("host", ""))):
         raise Refusal(
             403,
             "loopback-only",
@@ -100,7 +100,8 @@ def host_of(authority: str) -> str:
         return ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its address or as localhost."""
     if host in ("localhost", "localhost."):
         return True
     try:

@@ -11,6 +11,7 @@ from proxy.control.door import Door
 from proxy.control.ledger_access import LedgerAccess
 from proxy.control.metrics import exposition
 from proxy.control.problems import REFUSALS, problem
+from proxy.control.quality_api import QualityApi
 from proxy.control.routes_api import RoutesApi
 from proxy.state import State
 
@@ -48,9 +49,9 @@ def control_app(state: State, announce: Callable[[], None]) -> Starlette:
     """The whole control plane. `announce` tells the data planes to look into the ledger at once."""
     books = LedgerAccess(state)
     door = Door(state, books)
-    routes_api = RoutesApi(state, books, announce)
+    routes_api, quality_api = RoutesApi(state, books, announce), QualityApi(state, books)
     health = [Route(one.path, door.inside(one.endpoint)) for one in health_routes(state)]
-    return _app([*health, *routes_api.endpoints(door)])
+    return _app([*health, *routes_api.endpoints(door), *quality_api.endpoints(door)])
 
 
 def _app(routes: list[Route]) -> Starlette:
