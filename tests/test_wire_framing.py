@@ -161,11 +161,13 @@ def test_http_1_0_clients(origin: Origin, wire: Wire, raw: bytes) -> None:
     assert wire.is_closed()
 
 
-def test_an_http_1_0_client_gets_no_chunks(origin: Origin, wire: Wire) -> None:
+@pytest.mark.parametrize("asked", [[], [b"Connection: keep-alive"]], ids=["close", "keep-alive"])
+def test_an_http_1_0_client_gets_no_chunks(origin: Origin, wire: Wire, asked: list[bytes]) -> None:
     chunks = b"3\r\nhel\r\n2\r\nlo\r\n0\r\nX-Sum: 1\r\n\r\n"
     origin.plays(answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n" + chunks))
-    answered = wire.ask(old(request()))
+    answered = wire.ask(old(request(b"/", *asked)))
     assert answered.all(b"transfer-encoding") == [] and answered.body == b"hello"
+    assert (answered.get(b"connection") or b"close").lower() == b"close"
     assert wire.is_closed()
 
 

@@ -159,6 +159,16 @@ def test_several_endpoints_take_turns(origin: Origin, second_origin: Origin, wir
     assert (len(origin.seen), len(second_origin.seen)) == (5, 5)
 
 
+def test_an_endpoint_that_keeps_failing_is_ejected(origin: Origin, second_origin: Origin, wire: Wire) -> None:
+    """Its breaker opens; the others take its share, and the client sees no more of it."""
+    second_origin.forget()
+    second_origin.plays(drop)
+    first = [wire.ask(request(b"/half-broken/x")).status for _ in range(4)]
+    assert sorted(first) == [200, 200, 502, 502]
+    assert {wire.ask(request(b"/half-broken/x")).status for _ in range(20)} == {200}
+    assert len(second_origin.seen) == 2
+
+
 def test_an_unhealthy_endpoint_is_left_alone(checked_origins: list[Origin], wire: Wire) -> None:
     """The active check takes an endpoint out, and back in."""
     sick = threading.Event()

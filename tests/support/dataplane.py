@@ -62,6 +62,12 @@ def main_config(origin: Origin) -> dict[str, Any]:
                 },
                 "stage": "modern",
             },
+            {
+                "id": "by-form",
+                "match": {"path": "/form", "methods": ["POST"], "form": {"action": "pay"}},
+                "modern": {"backend": "modern", "headers": {"set": {"X-Matched": "form"}}},
+                "stage": "modern",
+            },
             {"id": "own-host", "match": {"path": "/own-host/{rest:path}"}, "legacy": "own-host"},
         ],
     }

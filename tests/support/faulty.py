@@ -67,6 +67,12 @@ def config(origin: Origin, second: Origin, checked: list[Origin], full_port: int
         "small": backend(origin, max_in_flight=2),
         "single": backend(origin, pool={"connections": 1}),
         "pair": backend(origin, url=[url_of(origin), url_of(second)]),
+        "half-broken": backend(
+            origin,
+            url=[url_of(origin), url_of(second)],
+            retries=ONCE,
+            breaker={"consecutive_failures": 2, "open_for": "60s", "half_open_probes": 1},
+        ),
         "half-down": backend(origin, url=[closed, url_of(origin)], retries=EAGER),
         "checked": backend(origin, url=[*map(url_of, checked)], health={"path": "/healthz", **HEALTH}),
     }
