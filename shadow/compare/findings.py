@@ -30,17 +30,27 @@ class Findings:
         *,
         money: bool = False,
         hint: str = "",
+        named: str = "",
     ) -> None:
         """Add one difference with the severity that the table gives it; OverLimit when there are too many."""
         if len(self.differences) >= self.limits.differences:
             raise OverLimit(f"more than {self.limits.differences} differences")
         severity = severity_of(where, path, kind, primary, shadow, money)
-        self.differences.append(Difference(where, path, kind, primary, shadow, severity, hint, False, money))
+        found = Difference(where, path, kind, primary, shadow, severity, hint, False, money, named)
+        self.differences.append(found)
 
     def body(
-        self, path: str, kind: Kind, primary: Value, shadow: Value, *, money: bool = False, hint: str = ""
+        self,
+        path: str,
+        kind: Kind,
+        primary: Value,
+        shadow: Value,
+        *,
+        money: bool = False,
+        hint: str = "",
+        named: str = "",
     ) -> None:
-        self.add(Where.BODY, path, kind, primary, shadow, money=money, hint=hint)
+        self.add(Where.BODY, path, kind, primary, shadow, money=money, hint=hint, named=named)
 
     def result(self) -> Result:
         normalised = {str(name): count for name, count in self.normalised.items()}

@@ -10,6 +10,7 @@ from shadow.compare import values
 from shadow.compare.align import Elements, align
 from shadow.compare.findings import Findings
 from shadow.compare.model import ABSENT, Kind, Value
+from shadow.compare.naming import attribute_label, text_label
 from shadow.compare.subsequence import Budget, Pair
 from shadow.compare.treatment import Treatment
 
@@ -97,6 +98,7 @@ class Walk:
         self._shapes = Shapes(rules)
         self._budget = Budget(findings.limits.alignment)
         self._todo: list[tuple[Element, Element, str, str]] = []
+        self._labels: dict[int, str] = {}  # by the id of an element, the text of the one before it
 
     def compare(self, primary: Element, shadow: Element) -> None:
         """Add every difference between two documents to the findings."""
@@ -129,26 +131,32 @@ class Walk:
             if treatment.ignore:
                 continue
             side, at = (other, shadow_path) if left is ABSENT else (one, path)
-            self._differ(f"{at}/@{side.labels.get(name, name)}", left, right, treatment)
+            self._differ(f"{at}/@{side.labels.get(name, name)}", left, right, treatment, self._named(side))
 
     def _text(self, one: Element, other: Element, left: str, right: str, path: str) -> None:
         treatment = self._treatment((one, ""), (other, ""), (one, TEXT), (other, TEXT))
         if not treatment.ignore:
-            self._differ(path, left, right, treatment)
+            self._differ(path, left, right, treatment, self._named(one))
 
-    def _differ(self, path: str, left: Value, right: Value, treatment: Treatment) -> None:
+    def _differ(self, path: str, left: Value, right: Value, treatment: Treatment, named: str) -> None:
         if left is ABSENT or right is ABSENT:
-            self._add(path, Kind.MISSING if right is ABSENT else Kind.EXTRA, left, right, treatment)
+            alone = Kind.MISSING if right is ABSENT else Kind.EXTRA
+            self._add(path, alone, left, right, treatment, named)
             return
         kind = values.difference(left, right, treatment, self._note)
         if kind is not None:
-            self._add(path, kind, left, right, treatment)
+            self._add(path, kind, left, right, treatment, named)
+
+    def _named(self, element: Element) -> str:
+        return f"{self._labels.get(id(element), '')} {attribute_label(element.attributes)}".strip()
 
     def _note(self, name: str) -> None:
         self._findings.normalised[name] += 1
 
-    def _add(self, path: str, kind: Kind, left: Value, right: Value, treatment: Treatment) -> None:
-        self._findings.body(path, kind, left, right, money=treatment.money)
+    def _add(
+        self, path: str, kind: Kind, left: Value, right: Value, treatment: Treatment, named: str = ""
+    ) -> None:
+        self._findings.body(path, kind, left, right, money=treatment.money, named=named)
 
     def _children(self, one: Element, other: Element, path: str, shadow_path: str) -> None:
         lefts, rights = self._listed(one, path), self._listed(other, shadow_path)
@@ -165,12 +173,17 @@ class Walk:
             if isinstance(node, str) or isinstance(shadow_node, str):
                 treatment = self._treatment((one, TEXT), (other, TEXT))
                 if not treatment.ignore:
-                    self._differ(at, str(node), str(shadow_node), treatment)
+                    self._differ(at, str(node), str(shadow_node), treatment, self._named(one))
             else:
                 following.append((node, shadow_node, at, shadow_at))
         self._todo.extend(reversed(following))
 
     def _listed(self, parent: Element, path: str) -> list[tuple[Node, str]]:
+        before = ""
+        for child in parent.children:
+            if not isinstance(child, str):
+                self._labels[id(child)] = before
+                before = text_label(child.text)
         found = zip(parent.children, child_paths(parent, path), strict=True)
         return [(node, at) for node, at in found if not self._ignored(node)]
 
@@ -179,7 +192,8 @@ class Walk:
             if index not in paired:
                 treatment = self._base if isinstance(node, str) else self._treatment((node, ""))
                 one, other = (outer(node), ABSENT) if kind is Kind.MISSING else (ABSENT, outer(node))
-                self._add(path, kind, one, other, treatment)
+                named = "" if isinstance(node, str) else self._named(node)
+                self._add(path, kind, one, other, treatment, named)
 
     def _pairs(self, lefts: Sequence[Node], rights: Sequence[Node]) -> list[Pair] | None:
         """Which children belong together; None if they are the same ones in another order."""

@@ -94,7 +94,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One typed difference. Values are raw: redact before they are written anywhere."""
+    """One typed difference. Values are raw: redact before they are written anywhere.
+
+    named: what a neighbour says the value is, where the path does not: <input name="cvv" value="123">.
+    """
 
     where: Where
     path: str
@@ -105,6 +108,7 @@ class Difference:
     hint: str = ""
     noise: bool = False
     money: bool = False
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)

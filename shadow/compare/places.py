@@ -22,7 +22,7 @@ class Style(Enum):
 
 def written(place: Place, style: Style) -> str:
     """The path of a place; "$" for the whole body in any style."""
-    keys = _keys(place)
+    keys = keys_of(place)
     if not keys:
         return "$"
     match style:
@@ -41,7 +41,8 @@ def _json_path(keys: list[Key]) -> str:
     return "$" + "".join(f"[{_quoted(key)}]" for key in keys)
 
 
-def _keys(place: Place) -> list[Key]:
+def keys_of(place: Place) -> list[Key]:
+    """The keys that lead to a place, from the root on."""
     keys: list[Key] = []
     while place is not None:
         place, key = place

@@ -12,7 +12,8 @@ from shadow.compare.findings import Findings
 from shadow.compare.hints import is_sparse
 from shadow.compare.lists import Array, Pairer
 from shadow.compare.model import ABSENT, Json, Kind
-from shadow.compare.places import Place, Style, written
+from shadow.compare.naming import label_at
+from shadow.compare.places import Place, Style, keys_of, written
 from shadow.compare.selectors import Key, State
 from shadow.compare.shapes import Shapes
 from shadow.compare.subsequence import Budget
@@ -43,11 +44,13 @@ class Walk:
         self._base = base
         self._style = style
         self._todo: list[tuple[Spot, Spot]] = []
+        self._documents: tuple[Json, Json] = None, None
         self._shapes = Shapes(base)
         self._pairer = Pairer(self._shapes, Budget(findings.limits.alignment), mirror, base)
 
     def compare(self, primary: Spot, shadow: Spot) -> None:
         """Add every difference between two values to the findings."""
+        self._documents = primary.value, shadow.value
         self._todo.append((primary, shadow))
         while self._todo:
             self._pair(*self._todo.pop())
@@ -152,7 +155,9 @@ class Walk:
             self._note(Preset.NULL_MISSING)
             return
         one, other = (spot.value, ABSENT) if kind is Kind.MISSING else (ABSENT, spot.value)
-        self._findings.body(written(spot.place, self._style), kind, one, other, money=treatment.money)
+        path = written(spot.place, self._style)
+        named = label_at(self._documents[kind is Kind.EXTRA], keys_of(spot.place))
+        self._findings.body(path, kind, one, other, money=treatment.money, named=named)
 
     def _values(self, primary: Spot, shadow: Json, treatment: Treatment) -> None:
         kind = values.difference(primary.value, shadow, treatment, self._note)
@@ -161,7 +166,8 @@ class Walk:
 
     def _add(self, kind: Kind, primary: Spot, shadow: Json, treatment: Treatment, hint: str = "") -> None:
         path = written(primary.place, self._style)
-        self._findings.body(path, kind, primary.value, shadow, money=treatment.money, hint=hint)
+        named = label_at(self._documents[0], keys_of(primary.place))
+        self._findings.body(path, kind, primary.value, shadow, money=treatment.money, hint=hint, named=named)
 
     def _note(self, name: str) -> None:
         self._findings.normalised[name] += 1

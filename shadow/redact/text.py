@@ -1,0 +1,140 @@
+"""Free text: card numbers and named secrets wherever they stand, also in URL-encoded and base64 text."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from shadow.redact import cards
+from shadow.redact.names import Secret, keys_of, secret_of
+
+DROPPED = "[dropped]"
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_LAYERS = 4  # of encodings inside each other
+
+_TOKEN = re.compile(
+    r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|\b(?:Bearer|Basic|Digest)[ +]+[\w+/.~=-]{4,}",
+    re.ASCII | re.IGNORECASE,
+)
+# Track data as a magnetic stripe has it (ISO/IEC 7813).
+_TRACK = re.compile(r"%?[Bb]\d{12,19}\^[^^\n]{2,26}\^\d{4}[^?\n]{0,80}\??|;?\b\d{12,19}[=Dd]\d{7,24}\??")
+# name=value, "name": "value", name => value; the name may be up to three words, and quotes may be escaped.
+_NAMED = re.compile(
+    r"(?<![\w\-.\[\]])((?:[A-Za-z][\w\-]*[ ]){0,2}[A-Za-z_][\w\-.\[\]]*)"
+    r"([\"'\\]{0,4}\s{0,4}(?:=>|[:=])\s{0,4})"
+    r"(\\{0,3}\"(?:[^\"\\]|\\(?!\").)*\\{0,3}\"?|'[^']*'?|[^\s&,;<>\"'})\]\\]+)"
+)
+# A code of a few digits right after its name: "CVV 123", "security code is 1234".
+_SPOKEN = re.compile(
+    r"\b(cvv2?|cvc2?|csc|cid|pin|(?:security|card)[ _-]?code)\b"
+    r"\W{0,3}(?:code|no|number|is|was)?\W{0,3}\b(\d{3,12})\b",
+    re.IGNORECASE,
+)
+_TAGGED = re.compile(r"<((?:[\w.-]+:)?[\w.-]+)(\s[^<>]*)?>([^<]*)(?=<)")
+_CONTROL = re.compile(r"<[a-zA-Z][^<>]*\sname\s*=\s*[\"']?([^\"'\s<>]+)[^<>]*>")
+_CONTROL_VALUE = re.compile(r"(\svalue\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class TextRedactor:
+    """Redacts text with one key: the same value gives the same hash wherever it stands."""
+
+    key: bytes
+
+    def hashed(self, value: str) -> str:
+        """What stands for a value whose equality must stay visible: letters only, so that no digits
+        appear.
+        """
+        digest = hmac.new(self.key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
+        return f"hmac:{digest[:16].translate(_LETTERS)}"
+
+    def secret(self, secret: Secret, value: str) -> str:
+        """What is kept of a value that is secret by its name."""
+        match secret:
+            case Secret.DROP:
+                return DROPPED
+            case Secret.CARD:
+                return cards.masked(value)
+            case Secret.HASH:
+                return self.hashed(value)
+
+    def __call__(self, text: str, layers: int = _LAYERS) -> str:
+        """The text without anything that must not be stored."""
+        for decode in (_unquoted, html.unescape, _unescaped):
+            decoded = decode(text) if layers else text
+            if decoded != text and (clean := self(decoded, layers - 1)) != decoded:
+                text = clean
+        text = _TOKEN.sub(lambda found: self.hashed(found[0]), text)
+        text = _TRACK.sub(DROPPED, text)
+        text = _NAMED.sub(self._named, text)
+        text = _SPOKEN.sub(lambda found: found[0][: found.start(2) - found.start()] + DROPPED, text)
+        if "<" in text:
+            text = _CONTROL.sub(self._control, _TAGGED.sub(self._tagged, text))
+        text = cards.mask_cards(text)
+        return _BASE64.sub(lambda found: self._base64(found[0], layers), text) if layers else text
+
+    def _named(self, found: re.Match[str]) -> str:
+        secret = secret_of(keys_of(found[1]))
+        if secret is None:
+            return found[0]
+        value = found[3].strip("\"'\\")
+        quote = '"' if found[3][:1] == '"' else ""
+        return f"{found[1]}{found[2]}{quote}{self.secret(secret, value)}{quote}"
+
+    def _tagged(self, found: re.Match[str]) -> str:
+        secret = secret_of([found[1].rpartition(":")[2]])
+        if secret is None or not found[3].strip():
+            return found[0]
+        return f"<{found[1]}{found[2] or ''}>{self.secret(secret, found[3])}"
+
+    def _control(self, found: re.Match[str]) -> str:
+        """A form control's value, by the control's name."""
+        secret = secret_of(keys_of(found[1]))
+        if secret is None:
+            return found[0]
+        return _CONTROL_VALUE.sub(
+            lambda value: value[1] + f'"{self.secret(secret, value[2].strip(chr(34)))}"', found[0]
+        )
+
+    def _base64(self, token: str, layers: int) -> str:
+        """The token, hashed if any reading of it holds a secret; it may begin at any of four places."""
+        letters = re.sub(r"[\r\n=]", "", token).replace("-", "+").replace("_", "/")
+        for offset in range(4):
+            decoded = _decoded(letters[offset:])
+            # Text may hold encoded text again; bytes hold at most the numbers that can be seen in them.
+            if decoded and self(decoded, layers - 1 if decoded.isascii() else 0) != decoded:
+                return self.hashed(token)
+        return token
+
+
+def _unquoted(text: str) -> str:
+    return unquote_plus(text) if "%" in text else text
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "\\u" in text else text
+
+
+def _decoded(letters: str) -> str:
+    try:
+        return base64.b64decode(letters[: len(letters) // 4 * 4] + _PADDED[len(letters) % 4](letters)).decode(
+            "latin-1"
+        )
+    except (binascii.Error, ValueError):
+        return ""
+
+
+# The last two or three letters of a text whose length is no multiple of four; one alone holds no byte.
+_PADDED: tuple[Callable[[str], str], ...] = (
+    lambda _: "",
+    lambda _: "",
+    lambda letters: letters[-2:] + "==",
+    lambda letters: letters[-3:] + "=",
+)
