@@ -48,6 +48,9 @@ class LengthsOnly:
     def body(self, fields: Fields, body: bytes) -> str:
         return f"{len(body)} bytes"
 
+    def text(self, text: str) -> str:
+        return f"{len(text)} characters"
+
     def difference(self, difference: Difference) -> tuple[str, str | None, str | None]:
         one, other = (text and f"{len(text)} characters" for text in shown(difference))
         return difference.path, one, other

@@ -72,13 +72,13 @@ class DiffLog:
         return file
 
     def _begin_anew(self) -> None:
-        """Rename the full file after the moment, begin another, delete what is too old."""
+        """Rename the full file after the moment, so that names sort by time, and delete the oldest."""
         os.rename(self._path, self._name_for(self._clock()))
         os.close(self._file)
         self._file = self._open()
-        oldest = self._clock() - self._keep
+        oldest = self._name_for(self._clock() - self._keep).name
         for old in self._path.parent.glob(f"{self._path.stem}.*{self._path.suffix}"):
-            if old.stat().st_mtime < oldest:
+            if old.name < oldest:
                 old.unlink(missing_ok=True)
 
     def _name_for(self, now: float) -> Path:

@@ -80,7 +80,7 @@ def _difference(difference: Difference, redactor: Redactor) -> Entry:
         "noise": difference.noise,
     }
     hint = explained(difference)
-    return {**said, "hint": hint} if hint else said
+    return {**said, "hint": redactor.text(hint)} if hint else said
 
 
 def worst(differences: Iterable[Difference]) -> Severity:

@@ -2,7 +2,8 @@
 
 _RECENT = 0.2
 _USUAL = 0.01
-"""Weights of a new latency in the two averages: one follows within a dozen requests, one within hundreds."""
+_USUAL_WHEN_SLOW = 0.001
+"""Weights of a new latency in the averages: dozens of requests, hundreds, a thousand until slow is usual."""
 _SLOWER = 3.0
 _LEEWAY = 100.0
 """A backend is slow when it takes so many times, and so many milliseconds more than, what is usual."""
@@ -27,10 +28,7 @@ class Pace:
         """An answer took so long, or a request was given up after so long."""
         if self._recent is None:
             self._recent = self._usual = ms
-            return
         self._recent += _RECENT * (ms - self._recent)
-        self._usual += _USUAL * (ms - self._usual)
-        if self._recent > _SLOWER * self._usual + _LEEWAY:
-            self._limit = max(1.0, self._limit * _LESS)
-        else:
-            self._limit = min(float(self._most), self._limit + 1.0)
+        slow = self._recent > _SLOWER * self._usual + _LEEWAY
+        self._usual += (_USUAL_WHEN_SLOW if slow else _USUAL) * (ms - self._usual)
+        self._limit = max(1.0, self._limit * _LESS) if slow else min(float(self._most), self._limit + 1.0)

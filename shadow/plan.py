@@ -22,6 +22,9 @@ class Redactor(Protocol):
     def body(self, fields: Fields, body: bytes) -> str:
         """A request's body, of the type that its fields say."""
 
+    def text(self, text: str) -> str:
+        """Text of which nothing is known but itself."""
+
     def difference(self, difference: Difference) -> tuple[str, str | None, str | None]:
         """Its path and both values; None for one that is absent."""
 

@@ -75,12 +75,13 @@ class Worker:
         while True:
             exchange = await self._inbox.get()
             try:
-                await self._handle(exchange)
+                await self.handle(exchange)
             except Exception:  # one exchange that nobody foresaw must not end the worker
                 self.counts["verdict", exchange.route, Verdict.FAILED] += 1
                 self.counts["failure", exchange.route, "internal"] += 1
 
-    async def _handle(self, exchange: Exchange) -> None:
+    async def handle(self, exchange: Exchange) -> None:
+        """All that is done with one exchange."""
         rules = self.plan.routes.get(exchange.route)
         if rules is None or time.time() - exchange.time > OLDEST:
             self._skip(exchange.route, SkipReason.EXPIRED)
@@ -98,7 +99,7 @@ class Worker:
         upstream = self.plan.upstreams.get(call.backend)
         if upstream is None:
             return Observation(0.0, skip=SkipReason.EXPIRED)
-        pace = self._paces.setdefault(call.backend, Pace(self._bounds.concurrency))
+        pace = self.pace_of(call.backend)
         if self._under_way[call.backend] >= pace.limit:
             return Observation(0.0, skip=SkipReason.OVERLOADED)
         session = session_of(exchange.request_fields) if upstream.sessions else None
@@ -113,6 +114,12 @@ class Worker:
         if seen.skip is not SkipReason.BREAKER_OPEN:
             pace.observed(seen.ms)
         return seen
+
+    def pace_of(self, backend: str) -> Pace:
+        """How much this backend is asked at present."""
+        if backend not in self._paces:
+            self._paces[backend] = Pace(self._bounds.concurrency)
+        return self._paces[backend]
 
     async def _both(self, exchange: Exchange, rules: Rules) -> tuple[Answer, Answer] | None:
         """Both sides' answers to the same request now; None if one has none."""

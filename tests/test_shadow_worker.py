@@ -1,0 +1,220 @@
+"""One exchange through the worker: which verdict it gets, who is asked, what is kept."""
+
+import asyncio
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shadow.compare import Policy
+from shadow.plan import Rules
+from shadow.replay import Resting
+from shadow.worker import Bounds
+from tests.support.shadow import Bare, Broken, Desk, answers, exchange, in_turn, until
+
+PLAIN = Policy.compile(php=False)
+
+
+def fail(error: Exception):
+    def script(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    return script
+
+
+async def test_equal_answers_match(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    [line] = await desk.work(exchange())
+    assert line["verdict"] == "match" and line["signature"] is None and line["differences"] == []
+    assert desk.worker.counts == {("verdict", "r", "match"): 1}
+    assert desk.store.recorded == []
+
+
+async def test_a_line_has_what_the_contract_says(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=answers({"a": 2}, 200))
+    [line] = await desk.work(exchange(id="e2"))
+    assert abs(datetime.fromisoformat(line["time"]).timestamp() - time.time()) < 60
+    assert {key: line[key] for key in ("id", "route", "method", "target", "verdict", "reason")} == {
+        "id": "e2", "route": "r", "method": "GET", "target": "/a", "verdict": "mismatch", "reason": None,
+    }  # fmt: skip
+    assert line["primary"] == {"backend": "legacy", "status": 200, "ms": 1.5, "bytes": 8, "error": None}
+    assert line["shadow"]["backend"] == "modern" and line["shadow"]["status"] == 200
+    assert line["differences"] == [
+        {"where": "body", "path": "$.a", "kind": "changed", "primary": "1", "shadow": "2",
+         "severity": "major", "noise": False}
+    ]  # fmt: skip
+    assert len(line["signature"]) == 16
+
+
+async def test_a_mismatch_is_looked_at_twice_on_both_sides(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=answers({"a": 2}))
+    [line] = await desk.work(exchange())
+    assert line["verdict"] == "mismatch"
+    assert [name for name, _ in desk.asked] == ["modern", "legacy", "modern"]
+    marked = [request for name, request in desk.asked if name == "legacy"]
+    assert [request.headers["x-banyan-shadow"] for request in marked] == ["1"]
+
+
+async def test_what_vanishes_at_the_second_look_is_inconclusive(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=in_turn({"a": 2}, {"a": 1}))
+    [line] = await desk.work(exchange())
+    assert (line["verdict"], line["reason"]) == ("inconclusive", "vanished")
+    assert desk.store.recorded == []
+
+
+async def test_only_what_shows_twice_counts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=in_turn({"a": 2, "b": 1}, {"a": 2}))
+    [line] = await desk.work(exchange())
+    assert line["verdict"] == "mismatch" and [one["path"] for one in line["differences"]] == ["$.a"]
+
+
+async def test_a_second_look_without_answers_confirms_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=answers({"a": 2}), legacy=fail(httpx.ConnectError("down")))
+    [line] = await desk.work(exchange())
+    assert (line["verdict"], line["reason"]) == ("inconclusive", "unconfirmed")
+
+
+async def test_what_the_primary_has_against_itself_is_noise(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=in_turn({"a": 2}, {"a": 3}), legacy=answers({"a": 9}))
+    [line] = await desk.work(exchange())
+    assert line["verdict"] == "noise" and line["signature"] is None
+    assert [one["noise"] for one in line["differences"]] == [True]
+    assert desk.store.recorded == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_by_the_shadow_alone_says_something_of_sessions(tmp_path: Path, status: int) -> None:
+    desk = Desk(tmp_path, modern=answers({}, status))
+    [line] = await desk.work(exchange())
+    assert (line["verdict"], line["reason"]) == ("inconclusive", "unauthorized")
+    assert "sessions" in next(one["hint"] for one in line["differences"] if one["where"] == "status")
+
+
+async def test_refusals_by_both_sides_are_compared(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=answers({"a": 1}, 401))
+    [line] = await desk.work(exchange(primary_status=401))
+    assert line["verdict"] == "match"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (httpx.ConnectError("refused"), "connect"),
+        (httpx.ConnectTimeout("slow"), "connect"),
+        (httpx.ReadTimeout("slow"), "timeout"),
+        (TimeoutError(), "timeout"),
+        (httpx.ReadError("gone"), "reset"),
+        (httpx.RemoteProtocolError("what"), "protocol"),
+    ],
+)
+async def test_no_answer_is_a_failure_with_its_reason(tmp_path: Path, error: Exception, reason: str) -> None:
+    desk = Desk(tmp_path, modern=fail(error))
+    [line] = await desk.work(exchange())
+    assert (line["verdict"], line["reason"]) == ("failed", reason)
+    assert line["shadow"]["error"] == reason and line["shadow"]["status"] is None
+    assert desk.worker.counts == {("verdict", "r", "failed"): 1, ("failure", "r", reason): 1}
+
+
+async def test_a_resting_backend_is_not_asked_and_nothing_matched(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=fail(Resting()))
+    [line] = await desk.work(exchange())
+    assert (line["verdict"], line["reason"]) == ("skipped", "breaker_open")
+    assert desk.worker.counts == {("skipped", "r", "breaker_open"): 1}
+
+
+async def test_an_answer_that_is_too_large_is_skipped(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=answers("x" * 100), rules=Rules(PLAIN, Bare(), max_body=99, noise_sample=0))
+    [line] = await desk.work(exchange())
+    assert (line["verdict"], line["reason"]) == ("skipped", "too_large")
+
+
+async def test_old_exchanges_and_those_of_routes_that_went_are_not_replayed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert await desk.work(exchange(time=time.time() - 60), exchange(route="gone")) == []
+    assert desk.asked == []
+    assert desk.worker.counts == {("skipped", "r", "expired"): 1, ("skipped", "gone", "expired"): 1}
+
+
+async def test_a_session_that_is_under_way_at_php_is_not_asked_a_second_time(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, php=["modern"])
+    session = [(b"Cookie", b"x=1; PHPSESSID=abc; PHPSESSID=def")]
+
+    nested = Counter[str]()
+
+    async def handle_async_request(request: httpx.Request) -> httpx.Response:
+        if not nested:
+            nested["inner"] += 1
+            await desk.worker.handle(exchange(id="inner", request_fields=session))
+            await desk.worker.handle(exchange(id="other", request_fields=[(b"Cookie", b"PHPSESSID=def")]))
+        return httpx.Response(200, json={"a": 1})
+
+    desk.worker.plan.upstreams["modern"].transport.handle_async_request = handle_async_request  # type: ignore[method-assign]  # the seam
+    lines = await desk.work(exchange(id="outer", request_fields=session))
+    assert {line["id"]: line["reason"] for line in lines} == {
+        "inner": "session_busy", "other": None, "outer": None,
+    }  # fmt: skip
+    assert [line["verdict"] for line in await desk.work(exchange(id="later", request_fields=session))][
+        -1
+    ] == "match"
+
+
+async def test_where_redaction_fails_nothing_is_kept(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=answers({"a": 2}), rules=Rules(PLAIN, Broken(), noise_sample=0))
+    assert await desk.work(exchange()) == []
+    assert desk.store.recorded == []
+    assert desk.worker.counts == {("verdict", "r", "mismatch"): 1, ("lost", "r", "redaction"): 1}
+
+
+async def test_a_share_of_requests_goes_to_the_primary_twice(tmp_path: Path) -> None:
+    rules = Rules(PLAIN, Bare(), noise_sample=1.0)
+    desk = Desk(tmp_path, legacy=answers({"a": 7}), rules=rules)
+    await desk.work(exchange())
+    assert [name for name, _ in desk.asked] == ["modern", "legacy"]
+    assert desk.store.learned["r"].pairs == 1 and desk.store.learned["r"].differed == {"$.a": 1}
+
+
+async def test_a_write_is_never_sent_to_the_primary_again(tmp_path: Path) -> None:
+    rules = Rules(PLAIN, Bare(), noise_sample=1.0)
+    desk = Desk(tmp_path, modern=answers({"a": 2}), rules=rules)
+    [line] = await desk.work(exchange(method=b"POST"))
+    assert line["verdict"] == "mismatch"
+    assert [name for name, _ in desk.asked] == ["modern"]
+
+
+async def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, bounds=Bounds(exchanges=2, concurrency=1))
+    for _ in range(5):
+        desk.worker.take(exchange())
+    assert desk.worker.counts == {("skipped", "r", "queue_full"): 3}
+
+
+async def test_a_queue_is_bounded_in_bytes_too(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, bounds=Bounds(bytes=100_000))
+    for _ in range(5):
+        desk.worker.take(exchange(primary_body=b"x" * 40_000))
+    assert desk.worker.counts == {("skipped", "r", "queue_full"): 3}
+
+
+async def test_a_backend_that_slows_down_is_spared(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, bounds=Bounds(concurrency=4))
+    await desk.work(exchange())
+    pace = desk.worker.pace_of("modern")
+    for _ in range(50):
+        pace.observed(5000.0)
+    assert pace.limit == 1
+    for _ in range(3000):
+        pace.observed(1.0)
+    assert pace.limit == 4
+
+
+async def test_one_exchange_that_nobody_foresaw_ends_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=fail(ZeroDivisionError()))
+    running = asyncio.create_task(desk.worker.run(tmp_path / "s"))
+    desk.worker.take(exchange())
+    desk.worker.take(exchange())
+    await until(lambda: desk.worker.counts["failure", "r", "internal"] == 2)
+    assert not running.done()
+    running.cancel()
