@@ -6,9 +6,16 @@ import socket
 import sys
 
 from proxy.control.app import control_app
-from proxy.link import Drain, Link
+from proxy.link import Apply, Drain, Link, Look
+from proxy.rollout.hints import Herald
+from proxy.rollout.ramping import Ramping
 from proxy.state import State
 from proxy.uvicorn_server import Server, control_server
+
+
+def say(text: str) -> None:
+    """A line for the operator, from any thread."""
+    print(text, file=sys.stderr, flush=True)
 
 
 async def _follow(link: Link, state: State, server: Server) -> None:
@@ -23,11 +30,18 @@ async def _follow(link: Link, state: State, server: Server) -> None:
 
 async def _main(link_descriptor: int, listener: int) -> None:
     link = await Link.open(socket.socket(fileno=link_descriptor))
-    state = State()
-    server = control_server(control_app(state, announce=lambda: None))
+    first = await link.receive()
+    if not isinstance(first, Apply):
+        return
+    state, config, loop = State(first.snapshot), first.snapshot.config, asyncio.get_running_loop()
+    herald = Herald(config.redis, lambda: loop.call_soon_threadsafe(link.send, Look()))
+    server = control_server(control_app(state, herald.announce))
+    ramping = Ramping(config.ledger, lambda: state.snapshot, herald.announce, say)
+    ramping.start()
     following = asyncio.create_task(_follow(link, state, server))
     await server.serve(sockets=[socket.socket(fileno=listener)])
     following.cancel()
+    ramping.close()
 
 
 def main() -> None:

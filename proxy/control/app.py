@@ -1,6 +1,7 @@
 """The control plane's HTTP side: health checks, metrics, the API under /api/v1."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -31,6 +32,7 @@ def health_routes(state: State) -> list[Route]:
             "version": fleet.version,
             "workers": {str(pid): version for pid, version in fleet.workers.items()},
             "config_errors": list(fleet.config_errors),
+            "ledger": asdict(fleet.ledger),
         }
         return JSONResponse(detail, 200 if state.unready is None else 503)
 

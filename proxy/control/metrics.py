@@ -8,6 +8,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from proxy.control.shadow_metrics import shadow_families
+from proxy.rollout.view import LedgerView
 from proxy.state import State
 from proxy.telemetry.metrics import Series, Totals, cumulative
 
@@ -79,6 +80,15 @@ def _errors(totals: Totals) -> Iterator[Metric]:
     yield fallbacks
 
 
+def _ledger(view: LedgerView) -> Iterator[Metric]:
+    for name, text, figure in (
+        ("up", "Whether the ledger answers; without it, what was in force stays.", not view.trouble),
+        ("version", "Version of the overrides in force.", view.version),
+        ("hints_up", "Whether hints of flips come through Redis, where it is configured.", not view.redis),
+    ):
+        yield GaugeMetricFamily(f"banyan_ledger_{name}", text, figure)
+
+
 def _workers(state: State) -> Iterator[Metric]:
     gauges = state.gauges.values()
     fleet = state.fleet
@@ -89,6 +99,7 @@ def _workers(state: State) -> Iterator[Metric]:
         "Errors that keep the newest routes.yaml out of force.",
         len(fleet.config_errors),
     )
+    yield from _ledger(fleet.ledger)
     yield GaugeMetricFamily(
         "banyan_connections", "Client connections that are open.", sum(gauge.connections for gauge in gauges)
     )

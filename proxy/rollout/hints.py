@@ -72,14 +72,15 @@ class Listener:
 class Herald:
     """Tells whoever follows the ledger that something changed there. Never blocks, never raises."""
 
-    def __init__(self, url: str | None, nearby: Callable[[], None]) -> None:
+    def __init__(self, url: str | None, nearby: Callable[[], object]) -> None:
         """`nearby` hints at the data plane beside us, without Redis."""
         self._client = connect(url) if url else None
         self._nearby = nearby
 
     def announce(self) -> None:
         """Something changed."""
-        self._nearby()
+        with suppress(RuntimeError):  # at the end of all there is no loop to tell
+            self._nearby()
         if self._client is not None:
             threading.Thread(target=self._publish, name="herald", daemon=True).start()
 

@@ -19,7 +19,7 @@ def judged(snapshot: Snapshot) -> frozenset[str]:
 
 
 class Sampler:
-    """Adds up reports and cuts them into slots. A slot is a second, named by when it began, since 1970."""
+    """Adds up reports and cuts them into slots, a second each, named by the second in which it was cut."""
 
     def __init__(self, source: str) -> None:
         """`source` is unique across machines and restarts."""
