@@ -1,0 +1,162 @@
+"""An event loop whose clock, timers and network the test holds, and transports that write to a list.
+
+The data plane and the upstream core run over it as they are: nothing of theirs is patched.
+"""
+
+import asyncio
+import heapq
+import itertools
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+
+class ScriptedTransport:
+    """One end of a connection. What is written to it is in `sent`; closing it tells its protocol."""
+
+    def __init__(self, protocol: asyncio.Protocol, address: str = "192.0.2.7") -> None:
+        self.protocol = protocol
+        self.sent = b""
+        self.closing = False
+        self.ended = False
+        self.reading = True
+        self._ours, self.theirs = socket.socketpair()
+        self._extra = {"socket": _Named(self._ours, address)}
+        protocol.connection_made(cast(asyncio.Transport, self))
+
+    # -- what the test does with it
+
+    def feed(self, data: bytes) -> None:
+        """Bytes come from the other end."""
+        self.protocol.data_received(data)
+
+    def take(self) -> bytes:
+        """What was written since the last call."""
+        sent, self.sent = self.sent, b""
+        return sent
+
+    def lose(self) -> None:
+        """The other end is gone."""
+        self.closing = True
+        self.protocol.connection_lost(None)
+
+    # -- asyncio.Transport, as far as it is used
+
+    def write(self, data: bytes) -> None:
+        assert not self.ended, "written after the end"
+        self.sent += data
+
+    def get_extra_info(self, name: str) -> Any:
+        return self._extra.get(name)
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = True
+
+    def close(self) -> None:
+        if not self.closing:
+            self.closing = True
+            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        assert self.reading
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        assert not self.reading
+        self.reading = True
+
+    def release(self) -> None:
+        """Close the sockets that stand behind it."""
+        self._ours.close()
+        self.theirs.close()
+
+
+class _Named:
+    """A socket that says it is connected to some address."""
+
+    def __init__(self, real: socket.socket, address: str) -> None:
+        self._real = real
+        self._address = address
+        self.options: list[tuple[int, int]] = []
+
+    def getpeername(self) -> tuple[str, int]:
+        return self._address, 40000
+
+    def fileno(self) -> int:
+        return self._real.fileno()
+
+    def setsockopt(self, level: int, option: int, value: bytes) -> None:
+        self.options.append((level, option))
+
+
+class ScriptedLoop:
+    """Stands for the event loop that a gateway or a backend is given."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.dialled: list[int] = []
+        """Ports that were connected to, in order."""
+        self.failing: dict[int, Exception] = {}
+        """By port, what a connection attempt ends with."""
+        self.wires: list[ScriptedTransport] = []
+        """The connections that were made, in order."""
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._number = itertools.count()
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, asyncio.get_running_loop())
+        heapq.heappush(self._timers, (when, next(self._number), handle))
+        return handle
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
+        return self.call_at(self.now + delay, callback, *args)
+
+    def call_soon(self, callback: Callable[..., object], *args: Any) -> asyncio.Handle:
+        return asyncio.get_running_loop().call_soon(callback, *args)
+
+    def create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(work)
+
+    async def create_connection(
+        self, factory: Callable[[], asyncio.Protocol], host: str, port: int, **_: Any
+    ) -> tuple[ScriptedTransport, asyncio.Protocol]:
+        self.dialled.append(port)
+        if port in self.failing:
+            raise self.failing[port]
+        protocol = factory()
+        self.wires.append(ScriptedTransport(protocol))
+        return self.wires[-1], protocol
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, and do what is due by then at its time."""
+        end = self.now + seconds
+        while self._timers and self._timers[0][0] <= end:
+            self.now, _, handle = heapq.heappop(self._timers)
+            if not handle.cancelled():
+                handle._run()
+        self.now = end
+
+    @property
+    def as_loop(self) -> asyncio.AbstractEventLoop:
+        return cast(asyncio.AbstractEventLoop, self)
+
+    def release(self) -> None:
+        for wire in self.wires:
+            wire.release()
+
+
+async def settle() -> None:
+    """Let everything run that can run now."""
+    for _ in range(20):
+        await asyncio.sleep(0)
