@@ -207,7 +207,8 @@ class Exchange:
 
     def failed(self, failure: Failure) -> None:
         """This try failed. Try again if nothing can be executed twice by it; else tell the asker."""
-        reused = self._connection is not None and self._connection.served > 1
+        connection = self._connection
+        reused = connection is not None and connection.served > 1 and not connection.heard
         self._connection = None
         if self._done:
             return
@@ -333,7 +334,7 @@ class Exchange:
                 self._queue.clear()
 
     def _extend(self) -> None:
-        """Bytes moved: the idle timeout starts anew. A tunnel idles as long as its ends like."""
+        """Bytes moved: the idle timeout starts anew, a tunnel's likewise, whichever way they went."""
         backend = self._backend
         self.expires = backend.loop.time() + backend.settings.idle_timeout
 
