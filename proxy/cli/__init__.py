@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "ramp": "proxy.cli.ramp",
     "diffs": "proxy.cli.diffs",
     "audit": "proxy.cli.audit",
+    "ledger": "proxy.cli.ledger",
     "demo": "proxy.cli.demo",
 }
 """Which module holds which command; only that one is imported, for a quick start."""

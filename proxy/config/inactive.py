@@ -6,10 +6,6 @@ from typing import Any
 from proxy.config.errors import KeyPath, Problem, Severity
 
 INACTIVE = (
-    "control.tokens",
-    "ledger",
-    "redis",
-    "routes.*.ramp",
     "routes.*.idempotency",
     "routes.*.learns",
     "routes.*.follows",

@@ -8,6 +8,13 @@ from proxy.ramp.evidence import Sample, SideSample
 from proxy.ramp.latency import merged
 from proxy.telemetry.metrics import Key, Series, Totals
 
+VERDICT = "shadow_verdict"
+"""The shadow worker's counter of verdicts, labelled `ROUTE VERDICT`."""
+
+_MISMATCH = "mismatch"
+_COMPARED = ("match", "noise", _MISMATCH)
+"""The verdicts that say how two whole answers compare."""
+
 
 def judged(snapshot: Snapshot) -> frozenset[str]:
     """The routes whose samples a gate may ask for: those with a plan, while both sides serve."""
@@ -37,8 +44,9 @@ class Sampler:
             return []
         self._slot = int(now)
         totals, self._totals = self._totals, Totals()
-        seen = {key[0] for key in totals.series if key[0] in routes}
-        return [(route, self._sample(route, totals)) for route in sorted(seen)]
+        labels = {label for name, label in totals.counters if name == VERDICT}
+        seen = {key[0] for key in totals.series} | {label.partition(" ")[0] for label in labels}
+        return [(route, self._sample(route, totals)) for route in sorted(seen) if route in routes]
 
     def _sample(self, route: str, totals: Totals) -> Sample:
         fallen = _of(totals.fallbacks, route, Side.LEGACY)
@@ -53,6 +61,8 @@ class Sampler:
                 _less(legacy.latency, fallen.latency),
             ),
             SideSample(modern.count + fallen.count, modern.failed + fallen.count, modern.latency),
+            sum(_verdicts(totals, route, verdict) for verdict in _COMPARED),
+            _verdicts(totals, route, _MISMATCH),
         )
 
 
@@ -63,6 +73,10 @@ def _of(series: Mapping[Key, Series], route: str, side: Side) -> Series:
         if name == route and served == side:
             total.merge(one)
     return total
+
+
+def _verdicts(totals: Totals, route: str, verdict: str) -> int:
+    return totals.counters.get((VERDICT, f"{route} {verdict}"), 0)
 
 
 def _less(all_of_them: Mapping[int, int], some: Mapping[int, int]) -> Mapping[int, int]:
