@@ -1,6 +1,7 @@
 """One connection to an endpoint: bytes out, a strictly parsed response in."""
 
 import asyncio
+import re
 import select
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from proxy.upstream.pool import Pool
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+_REASON = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
+"""What may stand behind the status code (RFC 9112 §4); httptools lets control bytes pass."""
 _MAX_HEAD = 256 * 1024
 """Most bytes of a response's header fields, or of its trailers."""
 
@@ -49,6 +52,7 @@ class Connection(asyncio.Protocol):
         self._complete = False
         self._broken = False
         self._keep_alive = False
+        self.heard = False  # whether any byte has come in answer to the present request
 
     # -- what the exchange does with it
 
@@ -104,6 +108,7 @@ class Connection(asyncio.Protocol):
         if exchange is None:  # nobody asked: never let it become the answer to the next request
             self.transport.abort()
             return
+        self.heard = True
         if self.tunnel:
             exchange.received(data)
         else:
@@ -134,7 +139,7 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             return
         if self._response is None:
-            exchange.failed(Failure.RESET)
+            exchange.failed(Failure.PROTOCOL if self.heard else Failure.RESET)
         elif exc is None and (self.tunnel or self._until_close()):
             exchange.completed([])
         else:
@@ -184,7 +189,8 @@ class Connection(asyncio.Protocol):
         parser, exchange = self._parser, self.exchange
         status, version = parser.get_status_code(), parser.get_http_version()
         coding_ok = self._coding is None or (self._coding == b"chunked" and version == "1.1")
-        if exchange is None or version not in ("1.0", "1.1") or not coding_ok:
+        line_ok = version in ("1.0", "1.1") and status >= 100 and _REASON.fullmatch(self._reason)
+        if exchange is None or not line_ok or not coding_ok:
             self._broken = True
         elif status == 101:
             self._broken = not exchange.wants_upgrade

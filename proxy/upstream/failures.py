@@ -70,6 +70,13 @@ _UNKNOWN = Problem(
     "Look up its result before you repeat it, or repeat it with the same idempotency key.",
 )
 
+_UNREADABLE = Problem(
+    "upstream-protocol",
+    502,
+    _INVALID,
+    "The answer was discarded, so it is not known whether the request was executed. It was not sent again.",
+)
+
 _AFTER_SENDING = frozenset({Failure.RESET, Failure.RESPONSE_TIMEOUT})
 
 
@@ -80,4 +87,6 @@ def problem_of(failure: Failure, safe: bool) -> Problem:
     """
     if not safe and failure in _AFTER_SENDING:
         return _UNKNOWN
+    if not safe and failure is Failure.PROTOCOL:
+        return _UNREADABLE
     return _PROBLEMS[failure]
