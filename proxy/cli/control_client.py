@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 import click
 import httpx
@@ -27,8 +27,34 @@ def ask(
     url: str, method: str, path: str, match: Mapping[str, str] | None = None, **arguments: Any
 ) -> dict[str, Any]:
     """The JSON that the control plane answers. Ends the command where it refuses or cannot be reached."""
+    answer = _answer(url, method, path, match or {}, arguments)
+    if answer.is_error:
+        _refused(answer.document)
+    return answer.document
+
+
+def find(url: str, path: str) -> dict[str, Any] | None:
+    """As `ask` with GET; None where the control plane has no such thing."""
+    answer = _answer(url, "GET", path, {}, {})
+    if answer.is_error and answer.document.get("status") != 404:
+        _refused(answer.document)
+    return None if answer.is_error else answer.document
+
+
+class _Answer(NamedTuple):
+    document: dict[str, Any]
+    is_error: bool
+
+
+def _refused(document: dict[str, Any]) -> NoReturn:
+    give_up(f"{document.get('title', 'refused')}: {document.get('detail', 'the control plane says no more')}")
+
+
+def _answer(
+    url: str, method: str, path: str, match: Mapping[str, str], arguments: Mapping[str, Any]
+) -> _Answer:
     token = os.environ.get(TOKEN)
-    headers = {"User-Agent": f"banyan-cli/{version('banyan-proxy')}", **(match or {})}
+    headers = {"User-Agent": f"banyan-cli/{version('banyan-proxy')}", **match}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     try:
@@ -47,6 +73,4 @@ def ask(
         give_up(f"{url} does not answer as a control plane does", UNREACHABLE)
     if not isinstance(document, dict):
         give_up(f"{url} does not answer as a control plane does", UNREACHABLE)
-    if response.is_error:
-        give_up(f"{document.get('title', 'refused')}: {document.get('detail', response.text)}")
-    return document
+    return _Answer(document, response.is_error)

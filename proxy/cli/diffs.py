@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from proxy.cli.control_client import CONTROL, ask
+from proxy.cli.control_client import CONTROL, ask, find
 from proxy.cli.diffs_export import CSV, JSONL, JUNIT, csv_rows, json_lines, junit
 from proxy.cli.diffs_text import diff_line, group_page, groups_table, shown_diff
 from proxy.cli.output import JSON, print_json
@@ -87,16 +87,12 @@ def groups(route: str | None, only_open: bool, limit: int, url: str, as_json: bo
 @JSON
 def show(which: str, url: str, as_json: bool) -> None:
     """Show one exchange, or a group with its newest exchange, side by side."""
-    is_group = len(which) == SIGNATURE and set(which) <= set("0123456789abcdef")
-    document = ask(url, "GET", f"{'diff-groups' if is_group else 'diffs'}/{quote(which, safe='')}")
+    exchange = find(url, f"diffs/{quote(which, safe='')}")
+    document = exchange or ask(url, "GET", f"diff-groups/{quote(which, safe='')}")
     if as_json:
         print_json(document)
     else:
-        Console().print(*(group_page(document) if is_group else shown_diff(document)), sep="\n")
-
-
-SIGNATURE = 16
-"""Hexadecimal digits of a group's signature; ids of exchanges are longer."""
+        Console().print(*(shown_diff(exchange) if exchange else group_page(document)), sep="\n")
 
 
 @diffs.command()

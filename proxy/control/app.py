@@ -11,9 +11,12 @@ from starlette.routing import Route
 from proxy.control.door import Door
 from proxy.control.ledger_access import LedgerAccess
 from proxy.control.metrics import exposition
+from proxy.control.pages import Pages
 from proxy.control.problems import REFUSALS, problem
 from proxy.control.quality_api import QualityApi
+from proxy.control.rendering import static_routes
 from proxy.control.routes_api import RoutesApi
+from proxy.control.signing_in import SigningIn
 from proxy.state import State
 
 
@@ -52,8 +55,13 @@ def control_app(state: State, announce: Callable[[], None]) -> Starlette:
     books = LedgerAccess(state)
     door = Door(state, books)
     routes_api, quality_api = RoutesApi(state, books, announce), QualityApi(state, books)
+    pages = [
+        *Pages(routes_api, quality_api, door).endpoints(),
+        *SigningIn(door).endpoints(),
+        *static_routes(),
+    ]
     health = [Route(one.path, door.inside(one.endpoint)) for one in health_routes(state)]
-    return _app([*health, *routes_api.endpoints(door), *quality_api.endpoints(door)])
+    return _app([*health, *routes_api.endpoints(door), *quality_api.endpoints(door), *pages])
 
 
 def _app(routes: list[Route]) -> Starlette:

@@ -40,7 +40,12 @@ _TABLE: tuple[tuple[type[Exception], int, str, str], ...] = (
 )
 """What the layers below raise for people: status, slug, and what to do about it."""
 
-REFUSALS = (Refusal, HTTPException, LedgerUnavailable, *(kind for kind, *_ in _TABLE))
+REFUSALS: tuple[type[Exception], ...] = (
+    Refusal,
+    HTTPException,
+    LedgerUnavailable,
+    *(kind for kind, *_ in _TABLE),
+)
 """All that is answered with its own words; anything else is a defect."""
 
 

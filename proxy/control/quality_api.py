@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -102,15 +103,13 @@ class QualityApi:
         return by_urgency(found, self.clock())
 
     async def group(self, request: Request) -> Response:
-        group, samples = await self.group_with_samples(request.path_params["signature"])
-        bodies = [json.loads(sample.body) for sample in samples]
-        return JSONResponse({**group_view(group, self.clock()), "samples": bodies})
+        return JSONResponse(await self.group_view(request.path_params["signature"]))
 
-    async def group_with_samples(self, signature: str) -> tuple[Group, list[Exchange]]:
+    async def group_view(self, signature: str) -> dict[str, Any]:
         """One group with the exchanges that are kept of it. Raises UnknownGroup."""
-        return await self.books.read(
-            lambda connection: (diffs.find(connection, signature), diffs.exchanges(connection, signature))
-        )
+        group, samples = await self.books.read(_group_with_samples, signature)
+        bodies = [json.loads(sample.body) for sample in samples]
+        return {**group_view(group, self.clock()), "samples": bodies}
 
     async def triage(self, request: Request) -> Response:
         body = await json_body(request, TriageBody)
@@ -125,6 +124,10 @@ class QualityApi:
     def _log(self) -> diff_source.LogFile:
         assert self.state.snapshot is not None  # the door has looked
         return diff_source.LogFile(self.state.snapshot.config.shadow.log.path)
+
+
+def _group_with_samples(connection: Connection, signature: str) -> tuple[Group, list[Exchange]]:
+    return diffs.find(connection, signature), diffs.exchanges(connection, signature)
 
 
 class Query:

@@ -87,45 +87,56 @@ class RoutesApi:
     # -- changing
 
     async def flip(self, request: Request) -> Response:
-        snapshot = self.snapshot()
-        route = known(snapshot, request.path_params["id"])
+        route = known(self.snapshot(), request.path_params["id"])
         body = await json_body(request, Flip)
-        author, expect = author_of(request, body.reason), expected(request)
-        flipped = await self.books.run(
-            lambda ledger: flips.flip(ledger, snapshot, route, body.position, author, expect)
-        )
-        return JSONResponse(await self.made(flipped), headers={"ETag": f'"{flipped.version}"'})
+        made = await self.put(route, body, author_of(request, body.reason), expected(request))
+        return JSONResponse(made, headers={"ETag": f'"{made["version"]}"'})
 
     async def rollback(self, request: Request) -> Response:
-        snapshot = self.snapshot()
-        route = known(snapshot, request.path_params["id"])
+        route = known(self.snapshot(), request.path_params["id"])
         body = await json_body(request, Rollback)
-        author, expect = author_of(request, body.reason), expected(request)
-        flipped = await self.books.run(lambda ledger: flips.rollback(ledger, snapshot, route, author, expect))
-        return JSONResponse(await self.made(flipped), headers={"ETag": f'"{flipped.version}"'})
+        made = await self.take_back(route, author_of(request, body.reason), expected(request))
+        return JSONResponse(made, headers={"ETag": f'"{made["version"]}"'})
 
     async def rollback_all(self, request: Request) -> Response:
-        snapshot, body = self.snapshot(), await json_body(request, Rollback)
-        author = author_of(request, body.reason)
-        flipped = await self.books.run(lambda ledger: flips.rollback_all(ledger, snapshot, author))
-        confirmation = await self.confirmed(max((flip.version for flip in flipped), default=0))
-        return JSONResponse({"flips": [flip_view(flip) for flip in flipped], **confirmation})
+        body = await json_body(request, Rollback)
+        return JSONResponse(await self.take_all_back(author_of(request, body.reason)))
 
     async def ramp(self, request: Request) -> Response:
-        snapshot = self.snapshot()
-        route = known(snapshot, request.path_params["id"])
+        route = known(self.snapshot(), request.path_params["id"])
         body = await json_body(request, RampAction)
         author = author_of(request, body.reason or f"{body.action} by hand")
-        expect, command = expected(request), flips.RampCommand(body.action)
+        return JSONResponse(await self.drive(route, body, author, expected(request)))
+
+    async def put(self, route: str, to: Flip, author: Author, expect: int | None) -> dict[str, Any]:
+        """Flip a route, and see who serves by it."""
+        snapshot, position = self.snapshot(), to.position
+        flipped = await self.books.run(
+            lambda ledger: flips.flip(ledger, snapshot, route, position, author, expect)
+        )
+        return {**flip_view(flipped), **await self.confirmed(flipped.version)}
+
+    async def take_back(self, route: str, author: Author, expect: int | None) -> dict[str, Any]:
+        """Put a route back to the stage before, and see who serves by it."""
+        snapshot = self.snapshot()
+        flipped = await self.books.run(lambda ledger: flips.rollback(ledger, snapshot, route, author, expect))
+        return {**flip_view(flipped), **await self.confirmed(flipped.version)}
+
+    async def take_all_back(self, author: Author) -> dict[str, Any]:
+        """Put everything to legacy, and see who serves by it."""
+        snapshot = self.snapshot()
+        flipped = await self.books.run(lambda ledger: flips.rollback_all(ledger, snapshot, author))
+        confirmation = await self.confirmed(max((flip.version for flip in flipped), default=0))
+        return {"flips": [flip_view(flip) for flip in flipped], **confirmation}
+
+    async def drive(self, route: str, body: RampAction, author: Author, expect: int | None) -> dict[str, Any]:
+        """Start, pause, resume or abort a ramp."""
+        snapshot, command = self.snapshot(), flips.RampCommand(body.action)
         ramp = await self.books.run(
             lambda ledger: flips.ramp(ledger, snapshot, route, command, author, expect)
         )
         self.announce()
-        return JSONResponse({"route": route, "state": ramp.state, "step": ramp.step, "reason": ramp.reason})
-
-    async def made(self, flipped: Flipped) -> dict[str, Any]:
-        """A flip that was made, and who serves by it."""
-        return {**flip_view(flipped), **await self.confirmed(flipped.version)}
+        return {"route": route, "state": ramp.state, "step": ramp.step, "reason": ramp.reason}
 
     async def confirmed(self, version: int) -> dict[str, Any]:
         """Wait until all live replicas serve by a version, but not for ever."""

@@ -74,6 +74,7 @@ def _view(state: State, route: Route, books: Books) -> dict[str, Any]:
         "traffic": {side: _traffic(state, route.id, side) for side in ("legacy", "modern")},
         "errors": {error: n for (name, error), n in state.totals.errors.items() if name == route.id},
         "diff_groups": asdict(books.groups.get(route.id, OpenGroups(0, 0))),
+        "ramps": route.spec.ramp is not None,
         "ramp": _ramp(ramp) if ramp else None,
     }
 

@@ -1,0 +1,22 @@
+// Keeps the figures of a page fresh. A table in which somebody has a form open is left alone.
+"use strict";
+
+const EVERY_MS = 2000;
+
+function busy(live) {
+  return document.hidden || live.querySelector("details[open]") || live.contains(document.activeElement);
+}
+
+async function refresh(live) {
+  const answer = await fetch(location.pathname + location.search, { redirect: "error" });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(live.id);
+  if (fresh && !busy(live)) live.replaceChildren(...fresh.childNodes);
+}
+
+const live = document.querySelector("[data-live]");
+// A page that a form answered with is not asked for again: that would be another address.
+if (live && document.querySelector("main > .notice") === null) {
+  setInterval(() => busy(live) || refresh(live).catch(() => {}), EVERY_MS);
+}
