@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import httpx
 import uvloop
@@ -22,38 +24,18 @@ from proxy.telemetry.metrics import Totals
 from proxy.upstream.failures import Failure
 from proxy.upstream.stream import UpstreamError
 from proxy.upstream.transport import BackendTransport
-from shadow.compare import Difference, Policy, shown
+from shadow.compare import Policy
 from shadow.difflog import DiffLog
-from shadow.exchange import Fields
 from shadow.noise import Noise
 from shadow.plan import Plan, Rules, Upstream
-from shadow.recorder import Recorder
+from shadow.recorder import Recorder, StoreDown
+from shadow.redact import Redactor
 from shadow.replay import Resting
 from shadow.worker import Bounds, Worker
 
 REPORT_EVERY = 1.0
 """Seconds between two reports of what was counted."""
 _REST = frozenset({Failure.BREAKER_OPEN, Failure.BULKHEAD})
-
-
-class LengthsOnly:
-    """Says of everything only how long it is."""
-
-    def target(self, target: bytes) -> str:
-        return f"{len(target)} bytes"
-
-    def fields(self, fields: Fields) -> list[tuple[str, str]]:
-        return [("", f"{len(value)} bytes") for _, value in fields]
-
-    def body(self, fields: Fields, body: bytes) -> str:
-        return f"{len(body)} bytes"
-
-    def text(self, text: str) -> str:
-        return f"{len(text)} characters"
-
-    def difference(self, difference: Difference) -> tuple[str, str | None, str | None]:
-        one, other = (text and f"{len(text)} characters" for text in shown(difference))
-        return difference.path, one, other
 
 
 class ShadowTransport(httpx.AsyncBaseTransport):
@@ -74,17 +56,31 @@ class ShadowTransport(httpx.AsyncBaseTransport):
 class ShadowProcess:
     """The worker over the snapshot in force, with its backends, log and ledger."""
 
-    def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop, store: LedgerStore, key: bytes
+    ) -> None:
         config = snapshot.config.shadow
         self._socket = Path(config.socket)
         self._loop = loop
         self._backends = Backends(loop, checked=False)
-        self._store = LedgerStore(snapshot.config.ledger, config.groups.samples, config.groups.keep)
+        self._store = store
+        self._key = key
         self._log = DiffLog(Path(config.log.path), config.log.rotate, config.log.keep)
         noise = Noise()
         self._recorder = Recorder(self._log, self._store, noise, config.groups.samples, loop.time)
         bounds = Bounds(config.queue.exchanges, config.queue.bytes, config.concurrency)
         self._worker = Worker(self._plan(snapshot), bounds, self._recorder, noise, _verdicts(snapshot))
+
+    @classmethod
+    async def open(cls, snapshot: Snapshot) -> Self:
+        """Over the snapshot's ledger, or for the time being without it."""
+        groups = snapshot.config.shadow.groups
+        store = LedgerStore(snapshot.config.ledger, groups.samples, groups.keep)
+        try:
+            key = await asyncio.to_thread(store.redaction_key)
+        except StoreDown:
+            key = secrets.token_bytes(32)  # equal secrets look equal to this process alone
+        return cls(snapshot, asyncio.get_running_loop(), store, key)
 
     def apply(self, snapshot: Snapshot) -> None:
         """Put a snapshot in force; socket, queue and log stay as they were at the start."""
@@ -133,20 +129,20 @@ class ShadowProcess:
             for name, backend in backends.items()
         }
         rules = {
-            name: rules_of(route, models)
+            name: rules_of(route, models, self._key)
             for name, route in snapshot.routes.items()
             if route.modern is not None
         }
         return Plan(rules, upstreams)
 
 
-def rules_of(route: Route, models: Mapping[str, BackendModel]) -> Rules:
+def rules_of(route: Route, models: Mapping[str, BackendModel], key: bytes) -> Rules:
     """What routes.yaml says of comparing one route."""
     shadow = route.spec.shadow or Shadow()
     php = any(models[name].dialect == "php" for name in (route.legacy, route.modern) if name is not None)
     return Rules(
         policy=Policy.compile(shadow.compare.model_dump(mode="json", exclude_unset=True), php=php),
-        redactor=LengthsOnly(),
+        redactor=Redactor(key, shadow.redact.paths, shadow.redact.mode == "strict"),
         timeout=shadow.timeout,
         max_body=shadow.max_body,
         noise_sample=shadow.noise.sample / WHOLE,
@@ -163,7 +159,7 @@ async def _main(link_descriptor: int) -> None:
     first = await link.receive()
     if not isinstance(first, Apply):
         return
-    process = ShadowProcess(first.snapshot, asyncio.get_running_loop())
+    process = await ShadowProcess.open(first.snapshot)
     working = asyncio.create_task(process.run())
     reporting = asyncio.create_task(_report(link, process))
     following = asyncio.create_task(_follow(link, process))

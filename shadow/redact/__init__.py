@@ -71,6 +71,10 @@ class Redactor:
         kind = media.parse((named.get("content-type") or [""])[0])
         return _cut(self._bodies.body(kind, headers.content_codings(named), body), BODY_LENGTH)
 
+    def text(self, text: str) -> str:
+        """Text of which nothing is known but itself."""
+        return _cut(self._text(text), VALUE_LENGTH)
+
     def difference(self, difference: Difference) -> tuple[str, str | None, str | None]:
         """A difference's path and both values, cut at VALUE_LENGTH; None for one that is absent."""
         state, named = self._places.at(difference.path)
