@@ -25,10 +25,17 @@ class Pace:
         return int(self._limit)
 
     def observed(self, ms: float) -> None:
-        """An answer took so long, or a request was given up after so long."""
+        """An answer took so long."""
         if self._recent is None:
             self._recent = self._usual = ms
         self._recent += _RECENT * (ms - self._recent)
         slow = self._recent > _SLOWER * self._usual + _LEEWAY
         self._usual += (_USUAL_WHEN_SLOW if slow else _USUAL) * (ms - self._usual)
-        self._limit = max(1.0, self._limit * _LESS) if slow else min(float(self._most), self._limit + 1.0)
+        if slow:
+            self.gave_up()
+        else:
+            self._limit = min(float(self._most), self._limit + 1.0)
+
+    def gave_up(self) -> None:
+        """No answer came in time."""
+        self._limit = max(1.0, self._limit * _LESS)

@@ -19,7 +19,7 @@ from shadow.noise import Noise
 from shadow.pace import Pace
 from shadow.plan import Plan, Rules
 from shadow.recorder import Recorder
-from shadow.replay import Call, Observation, observe
+from shadow.replay import Call, Failure, Observation, observe
 from shadow.sessions import Sessions, session_of
 from shadow.verdicts import Judgement, confirm, discount, judge, spot
 
@@ -111,7 +111,9 @@ class Worker:
         finally:
             self._under_way[call.backend] -= 1
             self._sessions.leave(session)
-        if seen.skip is not SkipReason.BREAKER_OPEN:
+        if seen.failure is Failure.TIMEOUT:
+            pace.gave_up()
+        elif seen.answer is not None:
             pace.observed(seen.ms)
         return seen
 

@@ -1,0 +1,219 @@
+"""The real program with its shadow worker killed, stopped, hung or flooded: clients notice nothing."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.banyan import LANES, Banyan, Lane, rss, running
+
+Handler = Callable[[BaseHTTPRequestHandler], bytes]
+
+
+@contextlib.contextmanager
+def backend(answer: Handler) -> Iterator[str]:
+    """A backend that answers what the function returns, as JSON; its url."""
+
+    class Answering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = answer(self)
+            with contextlib.suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+                self.wfile.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def same(_: BaseHTTPRequestHandler) -> bytes:
+    return b'{"a": 1, "pad": "%s"}' % (b"x" * 2000)
+
+
+def other(_: BaseHTTPRequestHandler) -> bytes:
+    return b'{"a": 2, "pad": "%s"}' % (b"x" * 2000)
+
+
+def config(legacy: str, modern: str, home: Path, **queue: Any) -> dict[str, Any]:
+    return {
+        "backends": {"legacy": {"url": legacy, "dialect": "plain"}, "modern": {"url": modern}},
+        "defaults": {"legacy": "legacy"},
+        "shadow": {
+            "socket": str(home / "s"),
+            "log": {"path": str(home / "diffs.jsonl"), "verdicts": ["all"]},
+            "queue": queue or {"exchanges": 2000},
+        },
+        "routes": [
+            {
+                "id": "r",
+                "match": {"path": "/{rest:path}"},
+                "modern": "modern",
+                "stage": "shadow",
+                "shadow": {"timeout": "1s", "noise": {"sample": 0}},
+            }
+        ],
+    }
+
+
+def ask(banyan: Banyan, times: int = 1) -> list[int]:
+    """So many requests on one connection; their statuses."""
+    with contextlib.closing(http.client.HTTPConnection(*banyan.address, timeout=30)) as connection:
+        statuses = []
+        for _ in range(times):
+            connection.request("GET", "/a")
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["a"] == 1
+            statuses.append(answer.status)
+        return statuses
+
+
+def shadow_pid(banyan: Banyan) -> int | None:
+    """The worker's process."""
+    for task in Path(f"/proc/{banyan.process.pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            with contextlib.suppress(OSError):
+                if b"proxy.shadow_process" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return child
+    return None
+
+
+def counted(banyan: Banyan, name: str, word: str) -> float:
+    """A counter of route r on /metrics."""
+    with contextlib.closing(http.client.HTTPConnection(*banyan.control, timeout=10)) as connection:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    lines = [line for line in text.splitlines() if line.startswith(name + "{") and f'"{word}"' in line]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+
+def wait(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def compared(banyan: Banyan) -> float:
+    return counted(banyan, "banyan_shadow_verdicts_total", "match")
+
+
+def warm(banyan: Banyan) -> None:
+    """Until exchanges reach the worker and come back compared."""
+    wait(lambda: ask(banyan) and compared(banyan) > 0, 60.0)
+
+
+@pytest.fixture(params=LANES)
+def lane(request: pytest.FixtureRequest) -> Lane:
+    return request.param  # type: ignore[no-any-return]  # pytest types it as Any
+
+
+def test_a_killed_worker_costs_exchanges_and_no_answer_and_comes_back(tmp_path: Path, lane: Lane) -> None:
+    with (
+        backend(same) as legacy,
+        backend(same) as modern,
+        running(tmp_path, config(legacy, modern, tmp_path), lane, "serve") as banyan,
+    ):
+        warm(banyan)
+        first = shadow_pid(banyan)
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        assert ask(banyan, 100) == [200] * 100
+        wait(lambda: shadow_pid(banyan) not in (None, first))
+        before = compared(banyan)
+        wait(lambda: ask(banyan) and compared(banyan) > before)
+        assert counted(banyan, "banyan_shadow_skipped_total", "worker_down") > 0
+
+
+def test_a_stopped_worker_costs_bounded_memory_and_no_answer(tmp_path: Path) -> None:
+    bounds = {"exchanges": 100, "bytes": "1MiB"}
+    with (
+        backend(same) as legacy,
+        backend(same) as modern,
+        running(tmp_path, config(legacy, modern, tmp_path, **bounds), "express", "serve") as banyan,
+    ):
+        warm(banyan)
+        stopped = shadow_pid(banyan)
+        assert stopped is not None
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            [worker] = banyan.workers()
+            assert ask(banyan, 300) == [200] * 300
+            before = rss(worker)
+            assert ask(banyan, 1200) == [200] * 1200
+            assert rss(worker) - before < 8 * 1024 * 1024
+            wait(lambda: counted(banyan, "banyan_shadow_skipped_total", "queue_full") > 0)
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        before_more = compared(banyan)
+        wait(lambda: ask(banyan) and compared(banyan) > before_more)
+
+
+def test_a_hung_backend_fails_its_exchanges_and_delays_nobody(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def hang(_: BaseHTTPRequestHandler) -> bytes:
+        over.wait(60)
+        return b""
+
+    with (
+        backend(same) as legacy,
+        backend(hang) as modern,
+        running(tmp_path, config(legacy, modern, tmp_path), "express", "serve") as banyan,
+    ):
+        wait(lambda: ask(banyan) and counted(banyan, "banyan_shadow_failures_total", "timeout") > 0, 60)
+        assert ask(banyan, 300) == [200] * 300
+        assert compared(banyan) == 0
+        wait(lambda: counted(banyan, "banyan_shadow_skipped_total", "overloaded") > 0)
+        over.set()
+
+
+def test_a_backend_that_answers_garbage_is_a_failure(tmp_path: Path) -> None:
+    def garbage(request: BaseHTTPRequestHandler) -> bytes:
+        request.wfile.write(b"\x00\xff no http at all\r\n\r\n")
+        request.close_connection = True
+        return b""
+
+    with (
+        backend(same) as legacy,
+        backend(garbage) as modern,
+        running(tmp_path, config(legacy, modern, tmp_path), "express", "serve") as banyan,
+    ):
+        wait(lambda: ask(banyan) and counted(banyan, "banyan_shadow_verdicts_total", "failed") > 0, 60)
+        assert compared(banyan) == 0
+
+
+def test_a_difference_is_in_the_log_and_skips_are_no_matches(tmp_path: Path) -> None:
+    with (
+        backend(same) as legacy,
+        backend(other) as modern,
+        running(tmp_path, config(legacy, modern, tmp_path), "express", "serve") as banyan,
+    ):
+        wait(lambda: ask(banyan) and counted(banyan, "banyan_shadow_verdicts_total", "mismatch") > 0, 60)
+        with contextlib.closing(http.client.HTTPConnection(*banyan.address, timeout=30)) as connection:
+            connection.request("HEAD", "/a")
+            connection.getresponse().read()
+            connection.request("POST", "/a", b"x=1")
+            connection.getresponse().read()
+        wait(lambda: counted(banyan, "banyan_shadow_skipped_total", "uncompared_method") == 1)
+        wait(lambda: counted(banyan, "banyan_shadow_skipped_total", "unsafe_method") == 1)
+        lines = [json.loads(line) for line in (tmp_path / "diffs.jsonl").read_text().splitlines()]
+        assert {line["verdict"] for line in lines} == {"mismatch"}
+        assert compared(banyan) == 0
+        assert "queue_full" not in banyan.log()
