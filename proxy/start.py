@@ -109,11 +109,8 @@ def first_snapshot(reader: Reader) -> Snapshot:
 def bound_parts(config: Config, with_control: bool) -> Parts:
     """Bind every socket, or none: StartError says which address cannot be had, and why."""
     server = config.server
-    if with_control and not config.control.tokens and not is_loopback(config.control.listen.host):
-        raise StartError(
-            f"control.listen {config.control.listen} can be reached by others, but control.tokens is empty: "
-            "configure tokens (name:role:sha256 of the token), or listen on 127.0.0.1"
-        )
+    if with_control:
+        _refuse_an_open_door(config)
     listener = _bind(server.listen, "clients")
     workers = server.workers or os.cpu_count() or 1
     try:
@@ -124,6 +121,21 @@ def bound_parts(config: Config, with_control: bool) -> Parts:
     except StartError:
         listener.close()
         raise
+
+
+def bound_control(config: Config) -> socket.socket:
+    """The control plane's socket alone. Raises StartError."""
+    _refuse_an_open_door(config)
+    return _bind(config.control.listen, "the control plane")
+
+
+def _refuse_an_open_door(config: Config) -> None:
+    listen = config.control.listen
+    if not config.control.tokens and not is_loopback(listen.host):
+        raise StartError(
+            f"control.listen {listen} can be reached by others, but control.tokens is empty: "
+            "configure tokens (name:role:sha256 of the token), or listen on 127.0.0.1"
+        )
 
 
 def _bind(address: Address, what: str) -> socket.socket:

@@ -13,6 +13,8 @@ class State:
     """Fed with the messages of the supervisor's link; read by the control plane's endpoints."""
 
     snapshot: Snapshot | None = None
+    alone: bool = False
+    """Whether this is a control plane without a data plane beside it."""
     totals: Totals = field(default_factory=Totals)
     gauges: dict[int, Gauges] = field(default_factory=dict)
     fleet: Fleet = field(default_factory=lambda: Fleet({}, False, (), 0, LedgerView()))
@@ -39,6 +41,8 @@ class State:
         fleet = self.fleet
         if fleet.draining:
             return "draining"
+        if self.alone:
+            return fleet.ledger.trouble
         if not any(fleet.workers.values()):
             return "no worker is serving yet"
         return None

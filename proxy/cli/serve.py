@@ -1,11 +1,13 @@
-"""`banyan serve` and `banyan proxy`: the running program."""
+"""`banyan serve`, and its parts alone: `banyan proxy`, `banyan control`."""
 
 import asyncio
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
 import click
 
+from proxy import control_alone
 from proxy.cli.options import ADDRESS, CONFIG
 from proxy.config.addresses import Address
 from proxy.serve import run
@@ -59,9 +61,24 @@ def proxy(
     _run(config, Overrides(listen, None, workers, ledger, redis, debug_headers), with_control=False)
 
 
+@click.command(epilog="Options overrule routes.yaml.")
+@CONFIG
+@_CONTROL_LISTEN
+@_LEDGER
+@_REDIS
+def control(config: Path, control_listen: Address | None, ledger: str | None, redis: str | None) -> None:
+    """Run the control plane alone, for containers: API, web pages, ramps."""
+    wishes = Overrides(control_listen=control_listen, ledger=ledger, redis=redis)
+    _until_the_end(control_alone.run(config, wishes))
+
+
 def _run(config: Path, overrides: Overrides, with_control: bool) -> None:
+    _until_the_end(run(config, overrides, with_control))
+
+
+def _until_the_end(part: Coroutine[None, None, None]) -> None:
     try:
-        asyncio.run(run(config, overrides, with_control))
+        asyncio.run(part)
     except StartError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
