@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-from shadow.compare import htmltext, jsontext, markup, media, plaintext, trees, whole, xmltext, xpath
+from shadow.compare import branches, htmltext, jsontext, media, plaintext, trees, whole, xmltext, xpath
 from shadow.compare.findings import OverLimit
 from shadow.compare.jsontext import Unreadable
+from shadow.compare.markup import Element
 from shadow.compare.media import Form
 from shadow.compare.model import ABSENT, Json, Kind
 from shadow.compare.pair import Body, Pair
@@ -134,10 +135,10 @@ def _html(pair: Pair) -> None:
     _markup(pair, _parsed(pair, lambda text: htmltext.parse(text, pair.findings.limits)))
 
 
-def _markup(pair: Pair, parsed: tuple[markup.Element, markup.Element] | None) -> None:
+def _markup(pair: Pair, parsed: tuple[Element, Element] | None) -> None:
     if parsed is not None:
         rules = xpath.applied(pair.policy.xpaths, parsed)
-        markup.Walk(pair.findings, pair.policy.base, rules, pair.mirror).compare(*parsed)
+        branches.Walk(pair.findings, pair.policy.base, rules, pair.mirror).compare(*parsed)
 
 
 def _form(pair: Pair) -> None:

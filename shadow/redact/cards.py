@@ -41,10 +41,11 @@ def passes_luhn(digits: str) -> bool:
 def _masked_run(run: str) -> str:
     places = [index for index, mark in enumerate(run) if mark.isdecimal()]
     digits = "".join(run[place] for place in places)
-    for start, end in reversed(_merged(sorted({*_by_groups(run), *_by_issuer(digits)}))):
-        first, last = places[start], places[end - 1] + 1
-        run = run[:first] + masked(digits[start:end]) + run[last:]
-    return run
+    parts, shown = [], 0
+    for start, end in _merged(sorted({*_by_groups(run), *_by_issuer(digits)})):
+        parts += [run[shown : places[start]], masked(digits[start:end])]
+        shown = places[end - 1] + 1
+    return "".join([*parts, run[shown:]])
 
 
 def _by_groups(run: str) -> Iterator[tuple[int, int]]:
@@ -54,7 +55,7 @@ def _by_groups(run: str) -> Iterator[tuple[int, int]]:
         bounds.append(bounds[-1] + len(group))
     digits = "".join(_GROUP.findall(run))
     for index, start in enumerate(bounds):
-        for end in bounds[index + 1 :]:
+        for end in bounds[index + 1 : index + 20]:  # a group has a digit at least
             if end - start > 19:
                 break
             if end - start >= 13 and passes_luhn(digits[start:end]):

@@ -76,13 +76,13 @@ class TreeRedactor:
             for name, value in node.attributes.items()
         }
         children: list[Node] = []
-        before = ""
+        label, beside = "", ""  # what the last text and the last element say about what follows
         for child in node.children:
             if isinstance(child, str):
-                children.append(str(self.json(child, here, state)))
+                children.append(str(self.json(child, [*here, label, beside], state)))
                 continue
-            children.append(self.element(child, here, state and state.step(_local(child.label)), before))
-            before = text_label(child.text)
+            children.append(self.element(child, here, state and state.step(_local(child.label)), label))
+            label, beside = text_label(child.text) or label, attribute_label(child.attributes)
         return Element(node.name, node.label, attributes, children, node.labels)
 
 

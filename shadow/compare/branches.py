@@ -1,0 +1,179 @@
+"""Compare two XML or HTML trees node by node."""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from math import inf
+from typing import NamedTuple
+
+from shadow.compare import values
+from shadow.compare.align import Elements, align
+from shadow.compare.findings import Findings
+from shadow.compare.markup import TEXT, Element, Node, Rules, Shapes, child_paths, outer, step
+from shadow.compare.model import ABSENT, Kind, Value
+from shadow.compare.naming import attribute_label, text_label
+from shadow.compare.subsequence import Budget, Pair
+from shadow.compare.treatment import Treatment
+
+_TELLING = ("id", "name", "key", "code")
+
+
+class Twig(NamedTuple):
+    """A child of one side: the node, its XPath, and what the nodes beside it say that it is."""
+
+    node: Node
+    path: str
+    label: str
+
+
+class Branch(NamedTuple):
+    """An element of one side: likewise."""
+
+    element: Element
+    path: str
+    label: str
+
+    @property
+    def named(self) -> str:
+        return f"{self.label} {attribute_label(self.element.attributes)}".strip()
+
+
+class Walk:
+    """One comparison of two trees. mirror: see `align`."""
+
+    def __init__(self, findings: Findings, base: Treatment, rules: Rules, mirror: bool) -> None:
+        self._findings = findings
+        self._base = base
+        self._rules = rules
+        self._mirror = mirror
+        self._shapes = Shapes(rules)
+        self._budget = Budget(findings.limits.alignment)
+        self._todo: list[tuple[Branch, Branch]] = []
+
+    def compare(self, primary: Element, shadow: Element) -> None:
+        """Add every difference between two documents to the findings."""
+        self._todo.append((Branch(primary, "", ""), Branch(shadow, "", "")))
+        while self._todo:
+            self._pair(*self._todo.pop())
+
+    def _treatment(self, *places: tuple[Element, str]) -> Treatment:
+        found = self._base
+        for element, part in places:
+            found |= self._rules.get((id(element), part), self._base)
+        return found
+
+    def _pair(self, one: Branch, other: Branch) -> None:
+        if not self._rules and self._shapes.of(one.element) is self._shapes.of(other.element):
+            return
+        self._attributes(one, other)
+        left, right = one.element.text, other.element.text
+        if left is None or right is None:
+            self._children(one, other)
+            return
+        places = [(side.element, part) for side in (one, other) for part in ("", TEXT)]
+        self._differ(one.path, left, right, self._treatment(*places), one.named)
+
+    def _attributes(self, one: Branch, other: Branch) -> None:
+        ones, others = one.element.attributes, other.element.attributes
+        for name in dict.fromkeys((*ones, *others)):
+            left, right = ones.get(name, ABSENT), others.get(name, ABSENT)
+            treatment = self._treatment((one.element, name), (other.element, name))
+            side = other if left is ABSENT else one
+            path = f"{side.path}/@{side.element.labels.get(name, name)}"
+            self._differ(path, left, right, treatment, side.named)
+
+    def _differ(self, path: str, left: Value, right: Value, treatment: Treatment, named: str) -> None:
+        if treatment.ignore:
+            return
+        kind: Kind | None
+        if left is ABSENT or right is ABSENT:
+            kind = Kind.MISSING if right is ABSENT else Kind.EXTRA
+        else:
+            kind = values.difference(left, right, treatment, self._note)
+        if kind is not None:
+            self._findings.body(path, kind, left, right, money=treatment.money, named=named)
+
+    def _note(self, name: str) -> None:
+        self._findings.normalised[name] += 1
+
+    def _children(self, one: Branch, other: Branch) -> None:
+        lefts, rights = self._listed(one), self._listed(other)
+        pairs = self._pairs([twig.node for twig in lefts], [twig.node for twig in rights])
+        if pairs is None:
+            self._findings.body(one.path, Kind.ORDER, _names(lefts), _names(rights))
+            return
+        self._alone(one, lefts, {left for left, _ in pairs}, Kind.MISSING)
+        self._alone(other, rights, {right for _, right in pairs}, Kind.EXTRA)
+        following = []
+        for twig, shadow_twig in ((lefts[left], rights[right]) for left, right in pairs):
+            if isinstance(twig.node, str) or isinstance(shadow_twig.node, str):
+                treatment = self._treatment((one.element, TEXT), (other.element, TEXT))
+                self._differ(twig.path, str(twig.node), str(shadow_twig.node), treatment, twig.label)
+            else:
+                branches = Branch(twig.node, *twig[1:]), Branch(shadow_twig.node, *shadow_twig[1:])
+                following.append(branches)
+        self._todo.extend(reversed(following))
+
+    def _listed(self, parent: Branch) -> list[Twig]:
+        """The children that are compared."""
+        label, beside = "", ""  # what the last text and the last element say about what follows
+        found = []
+        paths = child_paths(parent.element, parent.path)
+        for child, path in zip(parent.element.children, paths, strict=True):
+            if isinstance(child, str):
+                own = attribute_label(parent.element.attributes)
+                found.append(Twig(child, path, f"{parent.label} {own} {label} {beside}".strip()))
+                continue
+            if not self._treatment((child, "")).ignore:
+                found.append(Twig(child, path, label))
+            label, beside = text_label(child.text) or label, attribute_label(child.attributes)
+        return found
+
+    def _alone(self, parent: Branch, twigs: Sequence[Twig], paired: set[int], kind: Kind) -> None:
+        for index, twig in enumerate(twigs):
+            if index in paired:
+                continue
+            place = (parent.element, TEXT) if isinstance(twig.node, str) else (twig.node, "")
+            one, other = (outer(twig.node), ABSENT) if kind is Kind.MISSING else (ABSENT, outer(twig.node))
+            self._differ(twig.path, one, other, self._treatment(place), twig.label)
+
+    def _pairs(self, lefts: Sequence[Node], rights: Sequence[Node]) -> list[Pair] | None:
+        """Which children belong together; None if they are the same ones in another order."""
+        ones, others = [self._shapes.of(node) for node in lefts], [self._shapes.of(node) for node in rights]
+        if ones != others and len(ones) == len(others) and Counter(ones) == Counter(others):
+            return None
+        elements = Elements(
+            (ones, others),
+            ([_telling(node) for node in lefts], [_telling(node) for node in rights]),
+            lambda i, j: self._cost(lefts[i], rights[j]),
+            (lambda i: _size(lefts[i]), lambda j: _size(rights[j])),
+        )
+        return align(elements, self._budget, self._mirror)
+
+    def _cost(self, one: Node, other: Node) -> float:
+        """About how many differences a pair would bring; nodes of another kind or name are never a pair."""
+        if isinstance(one, str) or isinstance(other, str):
+            return 1 if isinstance(one, str) and isinstance(other, str) else inf
+        if one.name != other.name:
+            return inf
+        attributes = len(set(one.attributes.items()) ^ set(other.attributes.items()))
+        left, right = (Counter(map(self._shapes.of, node.children)) for node in (one, other))
+        return attributes / 2 + ((left - right).total() + (right - left).total()) / 2
+
+
+def _size(node: Node) -> float:
+    return 1 if isinstance(node, str) else (len(node.attributes) + len(node.children) + 1) / 2
+
+
+def _telling(node: Node) -> Hashable:
+    """An element's name with the attribute that tells it from its siblings; whatever has none equals
+    nothing.
+    """
+    if not isinstance(node, str):
+        for name in _TELLING:
+            if name in node.attributes:
+                return node.name, name, node.attributes[name]
+    return object()
+
+
+def _names(twigs: Sequence[Twig]) -> str:
+    return " ".join("text()" if isinstance(twig.node, str) else step(twig.node.label) for twig in twigs)
