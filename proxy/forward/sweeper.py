@@ -13,6 +13,8 @@ SMOOTHING = 0.3
 SHED_ABOVE = 0.5
 """Smoothed seconds that the loop runs late before new requests are refused."""
 RESUME_BELOW = 0.2
+STALL = 1.0
+"""Seconds that one tick counts as late at most: to have stood still once is no overload."""
 
 
 class Expiring(Protocol):
@@ -57,6 +59,6 @@ class Sweeper:
 
     def _judge(self, late: float) -> None:
         """Shed load once the loop is late for a while, before queues grow without end; with hysteresis."""
-        self.lag += SMOOTHING * (late - self.lag)
+        self.lag += SMOOTHING * (min(late, STALL) - self.lag)
         gateway = self._gateway
         gateway.overloaded = self.lag > (RESUME_BELOW if gateway.overloaded else SHED_ABOVE)

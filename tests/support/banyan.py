@@ -40,9 +40,10 @@ class Banyan:
         lane: Lane = "express",
         part: Part = "proxy",
         open_files: int = 0,
+        host: str = "127.0.0.1",
     ) -> None:
-        self.address = ("127.0.0.1", free_port())
-        self.control = ("127.0.0.1", free_port())
+        self.address = (host, free_port())
+        self.control = (host, free_port())
         self._log = home / "log.txt"
         file = home / "routes.yaml"
         file.write_text(yaml.safe_dump(self._complete(home, dict(config), part)))
