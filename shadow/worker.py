@@ -124,10 +124,16 @@ class Worker:
         return self._paces[backend]
 
     async def _both(self, exchange: Exchange, rules: Rules) -> tuple[Answer, Answer] | None:
-        """Both sides' answers to the same request now; None if one has none."""
-        primary = (await self._ask(Call.to_primary(exchange), rules, exchange)).answer
-        shadow = (await self._ask(Call.to_shadow(exchange), rules, exchange)).answer
-        return None if primary is None or shadow is None else (primary, shadow)
+        """Both sides' answers to the same request now; None if one has none.
+
+        At the same time, so that little can change between them; those of a session one after the other.
+        """
+        calls = [self._ask(to(exchange), rules, exchange) for to in (Call.to_primary, Call.to_shadow)]
+        if session_of(exchange.request_fields) is None:
+            primary, shadow = await asyncio.gather(*calls)
+        else:
+            primary, shadow = [await call for call in calls]
+        return None if primary.answer is None or shadow.answer is None else (primary.answer, shadow.answer)
 
     async def _learn(self, exchange: Exchange, rules: Rules) -> None:
         """What does the primary's own side answer, asked twice?"""
