@@ -83,8 +83,7 @@ def _both_unreadable(pair: Pair, one: Unreadable, other: Unreadable) -> None:
     if any(over):
         of, why = (pair.primary, one) if over[0] else (pair.shadow, other)
         pair.flag(Kind.OVER_LIMIT, of, of.text, why.reason)
-    elif not whole.has_died(pair):
-        whole.notices(pair)
+    else:
         _text(pair)
 
 

@@ -112,9 +112,6 @@ def _bodies(pair: Pair, forms: tuple[Form, Form]) -> None:
 def _compare_bodies(pair: Pair, one: Form, other: Form) -> None:
     if whole.is_broken(pair) or whole.is_empty(pair, one):
         return
-    if Form.BINARY in (one, other):
-        whole.binary(pair)
-        return
     whole.garbled(pair)
     if one is other:
         contents.compare(pair, one)

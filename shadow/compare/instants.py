@@ -60,7 +60,7 @@ def read(value: Json, zone: tzinfo) -> list[Fraction]:
                 return _text(value.strip(), zone)
             case _:
                 return _php_object(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, KeyError):  # zoneinfo says KeyError of a zone that there is not
         return []
 
 

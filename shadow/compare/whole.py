@@ -39,6 +39,8 @@ def is_empty(pair: Pair, form: Form) -> bool:
     """Whether there is nothing to compare, on one side or both; says so if it is one."""
     of = pair.only_one(lambda body: body.empty)
     if of is None:
+        if pair.primary.empty and not has_died(pair):
+            notices(pair)
         return pair.primary.empty
     if of.notices.fatal and has_died(pair):
         return True
@@ -85,6 +87,9 @@ def notices(pair: Pair) -> None:
 
 def strangers(pair: Pair, one: Form, other: Form) -> None:
     """Bodies of different kinds can only be equal as text (HTML and text without any markup are)."""
+    if Form.BINARY in (one, other):
+        binary(pair)
+        return
     texts = [plaintext.lines(body.text).strip() for body in (pair.primary, pair.shadow)]
     if not has_died(pair) and texts[0] != texts[1]:
         hint = f"{one.name.lower()} against {other.name.lower()}"
