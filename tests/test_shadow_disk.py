@@ -55,21 +55,26 @@ class Secrets:
         return encoded
 
 
-class Answers:
-    """Both sides answer with other secrets each time, in a form that the request's path names."""
+_LOCK = threading.Lock()
+"""Secrets are drawn in the backends' threads."""
 
-    def __init__(self, secrets: Secrets) -> None:
+
+class Answers:
+    """One side's, with other secrets each time, in a form that the request's path names."""
+
+    def __init__(self, secrets: Secrets, side: str) -> None:
         self._secrets = secrets
-        self._lock = threading.Lock()
+        self._side = side
 
     def make(self, form: str) -> tuple[str, bytes]:
-        with self._lock:
+        with _LOCK:
             kind, text = getattr(self, form)()
         return kind, text.encode()
 
     def json(self) -> tuple[str, str]:
         new = self._secrets
         body = {
+            self._side: "a member that the other side has not, so that there are groups",
             "card": {"number": new.card(), "cvv": new.word(), "expiry": "12/31"},
             "access_token": new.word(),
             "note": f"please charge {new.card()} today",
@@ -185,16 +190,16 @@ def ask(banyan: Banyan, form: str, new: Secrets) -> None:
 
 def test_no_secret_is_in_any_byte_that_was_written(tmp_path: Path) -> None:
     secrets = Secrets()
-    answers = Answers(secrets)
     with (
-        backend(answers) as legacy,
-        backend(answers) as modern,
+        backend(Answers(secrets, "legacy")) as legacy,
+        backend(Answers(secrets, "modern")) as modern,
         running(tmp_path, config(legacy, modern, tmp_path), "express", "serve") as banyan,
     ):
         wait(lambda: ask(banyan, "json", secrets) or (tmp_path / "diffs.jsonl").exists(), 60)
         for number in range(ROUNDS):
             ask(banyan, FORMS[number % len(FORMS)], secrets)
         wait(lambda: (tmp_path / "diffs.jsonl").read_bytes().count(b"\n") >= ROUNDS // 2)
+        wait(lambda: b"a member" in b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*")))
         assert counted(banyan, "banyan_shadow_lost_total", "redaction") == 0
         written = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     written |= {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
@@ -212,6 +217,6 @@ def test_no_secret_is_in_any_byte_that_was_written(tmp_path: Path) -> None:
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     """A grep that finds nothing ever would prove nothing."""
     secrets = Secrets()
-    kind, body = Answers(secrets).make("json")
+    kind, body = Answers(secrets, "legacy").make("json")
     assert kind == "application/json"
     assert sum(secret.encode() in body for secret in secrets.all) > 10
