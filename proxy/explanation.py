@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from proxy.config.snapshot import Route, Snapshot
 from proxy.decision.decide import NO_ROUTE, decide
 from proxy.decision.stages import Side, Stage
+from proxy.decision.sticky import Params
 from proxy.forward.gateway import REWRITE_INCOMPLETE
 from proxy.http1.errors import BadRequest
 from proxy.http1.request import HeadLimits, parse_request
@@ -77,12 +78,13 @@ def explain(snapshot: Snapshot, head: Head, body: bytes = b"", draw: int = 0) ->
     if isinstance(match, Match):
         route, params = snapshot.routes[match.route], match.params
         decision = decide(route.plan, head, params, draw)
-    side, reason, target = decision.side, str(decision.reason), head.target
-    if route is not None and side is Side.MODERN and route.rewrite is not None:
-        rendered = route.rewrite.render(head.target, params)
-        if rendered is None:
-            side, reason = Side.LEGACY, REWRITE_INCOMPLETE
-        target = rendered or head.target
+    side, reason = decision.side, str(decision.reason)
+    target = _target(route, side, head, params)
+    if target is None:
+        side, reason, target = Side.LEGACY, REWRITE_INCOMPLETE, head.target
+    mirror, mirror_skip = decision.mirror, decision.mirror_skip and str(decision.mirror_skip)
+    if mirror is not None and (mirror is side or _target(route, mirror, head, params) is None):
+        mirror, mirror_skip = None, REWRITE_INCOMPLETE
     canary = route is not None and route.plan.stage is Stage.CANARY
     return Explanation(
         candidates=contest(snapshot.table, head, form),
@@ -96,9 +98,16 @@ def explain(snapshot: Snapshot, head: Head, body: bytes = b"", draw: int = 0) ->
         reason=reason,
         backend=_backend(snapshot, route, side),
         target=target.decode("latin-1"),
-        mirror=_backend(snapshot, route, decision.mirror) if decision.mirror else None,
-        mirror_skip=decision.mirror_skip and str(decision.mirror_skip),
+        mirror=_backend(snapshot, route, mirror) if mirror else None,
+        mirror_skip=mirror_skip,
     )
+
+
+def _target(route: Route | None, side: Side, head: Head, params: Params) -> bytes | None:
+    """What a side would be sent; None when the request lacks what its path is made of."""
+    if route is None or route.rewrite is None or side is Side.LEGACY:
+        return head.target
+    return route.rewrite.render(head.target, params)
 
 
 def _backend(snapshot: Snapshot, route: Route | None, side: Side) -> str:

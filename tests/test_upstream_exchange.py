@@ -99,7 +99,7 @@ async def test_after_the_last_attempt_the_asker_is_told(
 ) -> None:
     at = rig(loop)
     loop.failing[1] = error
-    exchange, sink = at.ask()
+    _, sink = at.ask()
     for _ in range(5):
         await settle()
         await at.later(0)

@@ -142,7 +142,8 @@ class ScriptedLoop:
         """Move the clock, and do what is due by then at its time."""
         end = self.now + seconds
         while self._timers and self._timers[0][0] <= end:
-            self.now, _, handle = heapq.heappop(self._timers)
+            due, _, handle = heapq.heappop(self._timers)
+            self.now = max(self.now, due)  # a loop that was busy comes late to its timers
             if not handle.cancelled():
                 handle._run()
         self.now = end
