@@ -164,6 +164,7 @@ class Gateway:
         def fall(condition: str) -> Call:
             plan.side, plan.backend, plan.reason = Side.LEGACY, legacy.backend, f"fallback-{condition}"
             plan.mirror = None
+            plan.debug = plan.debug and _debug_lines(plan)
             raw, host = request.head.target, legacy.authority
             return plan.call._replace(head=upstream_head(request, raw, legacy.edit, peer, plan.trace, host))
 
