@@ -1,0 +1,114 @@
+"""From what the tee kept to what the shadow worker is offered; what is left out is counted."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from proxy.decision.decide import MirrorSkip
+from proxy.forward.mirror import Mirror, Tee
+from proxy.forward.plan import Plan
+from proxy.http1.response import Response
+from proxy.upstream.failures import Failure
+from shadow.exchange import SkipReason
+from tests.support.gateways import Front
+from tests.support.scripted import ScriptedLoop
+from tests.support.sinks import Recorder
+
+SHADOW = """\
+    routes:
+      - {id: pay, match: {path: /pay}, modern: payments, stage: shadow}
+"""
+ASKED = b"GET /pay?x=1 HTTP/1.1\nAccept: a\nAccept: b\n"
+SAID = Response(299, b"Odd", [(b"x-a", b"X-A:  1", b"1"), (b"x-a", b"X-A: 2", b"2")])
+
+
+@pytest.fixture
+def front() -> Iterator[Front]:
+    loop = ScriptedLoop()
+    front = Front(loop, SHADOW)
+    front.open_handover()
+    yield front
+    loop.release()
+
+
+def tapped(front: Front) -> tuple[Plan, Tee]:
+    plan = front.planned(ASKED)
+    assert isinstance(plan.mirror, Mirror)
+    return plan, front.handover.tee(plan, plan.mirror, Recorder())
+
+
+def test_a_finished_exchange_is_offered_whole(front: Front) -> None:
+    plan, tee = tapped(front)
+    tee.sent(b"up")
+    tee.responded(SAID)
+    tee.received(b"do")
+    tee.received(b"wn")
+    front.loop.advance(1.5)
+    tee.completed([])
+    (exchange,) = front.sender.offered
+    assert (exchange.route, exchange.method, exchange.target, exchange.scheme) == (
+        "pay",
+        b"GET",
+        b"/pay?x=1",
+        "http",
+    )
+    assert exchange.request_fields == [(b"Host", b"shop"), (b"Accept", b"a"), (b"Accept", b"b")]
+    assert (exchange.request_body, exchange.primary_body) == (b"up", b"down")
+    assert (exchange.primary_side, exchange.primary_backend, exchange.shadow_backend) == (
+        "legacy",
+        "legacy",
+        "payments",
+    )
+    assert (exchange.primary_status, exchange.primary_fields) == (299, [(b"X-A", b"1"), (b"X-A", b"2")])
+    assert exchange.primary_ms == 1500
+    assert exchange.trace_id.encode() == plan.trace.traceparent.split(b"-")[1]
+    assert exchange.primary_head == plan.call.head
+    assert plan.mirror is not None
+    assert exchange.replay_head == plan.mirror.head
+    assert not front.handover.take_skipped()
+
+
+def test_a_request_that_fell_back_is_not_compared_with_itself(front: Front) -> None:
+    plan, tee = tapped(front)
+    tee.responded(SAID)
+    plan.mirror = None
+    tee.completed([])
+    assert not front.sender.offered
+    assert front.handover.take_skipped() == {("pay", SkipReason.FELL_BACK): 1}
+
+
+def test_what_the_tee_skips_is_counted_by_its_reason(front: Front) -> None:
+    _, tee = tapped(front)
+    tee.responded(SAID)
+    tee.failed(Failure.TRUNCATED)
+    assert not front.sender.offered
+    assert front.handover.take_skipped() == {("pay", SkipReason.CUT_SHORT): 1}
+    assert not front.handover.take_skipped()
+
+
+def test_after_closing_nothing_is_offered_and_nothing_raised(front: Front) -> None:
+    _, tee = tapped(front)
+    front.handover.close()
+    front.handover.close()
+    assert front.sender.closed
+    assert not front.handover.open
+    tee.responded(SAID)
+    tee.completed([])
+    assert not front.sender.offered
+    assert front.handover.take_skipped() == {("pay", SkipReason.CUT_SHORT): 1}
+
+
+def test_what_the_sender_dropped_is_counted_once(front: Front) -> None:
+    front.sender.dropped["pay", SkipReason.QUEUE_FULL] = 2
+    front.handover.left_out("pay", MirrorSkip.SAMPLE)
+    assert front.handover.take_skipped() == {
+        ("pay", SkipReason.QUEUE_FULL): 2,
+        ("pay", SkipReason.SAMPLED_OUT): 1,
+    }
+    assert not front.handover.take_skipped()
+
+
+@pytest.mark.parametrize("why", [MirrorSkip.STAGE, MirrorSkip.OFF, None])
+def test_where_nobody_asked_for_mirroring_nothing_is_skipped(front: Front, why: MirrorSkip | None) -> None:
+    front.handover.left_out("pay", why)
+    assert not front.handover.take_skipped()
