@@ -13,8 +13,9 @@ from proxy.ledger.audit import Entry, Source
 from proxy.ramp.states import State
 from proxy.ramp.steps import Ramp
 from tests.support.databases import POSTGRESQL, Server
-from tests.support.fleet import Backends, Load, Replica, eventually, replicas, violations
+from tests.support.fleet import Backends, Load, Replica, replicas, violations
 from tests.support.redis import Redis
+from tests.support.rollout import eventually
 
 RAMP = {
     "steps": [50, 100],

@@ -178,11 +178,3 @@ def replicas(home: Path, config: dict[str, Any], count: int) -> Iterator[list[Re
             replica.terminate()
         for replica in started:
             replica.stop()
-
-
-def eventually(condition: Any, patience: float = 15.0) -> None:
-    """Wait until something holds; fails if it does not in time."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)

@@ -1,0 +1,183 @@
+"""The follower's thread against a real ledger: SQLite, and a server where it has to be out of reach."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from proxy import flips
+from proxy.config.snapshot import Snapshot
+from proxy.flips import intents
+from proxy.ledger import Ledger, audit, migrate, overrides, replicas, samples
+from proxy.ledger.audit import Author, Source
+from proxy.ledger.positions import Position
+from proxy.ramp.evidence import Sample
+from proxy.rollout.follower import Follower, Identity, News
+from tests.support.databases import Server
+from tests.support.relay import Relay
+from tests.support.rollout import eventually, snapshot
+
+ME = Author("kim", Source.CLI, "because")
+MODERN = Position("modern")
+
+
+class Told:
+    """A follower and what it told."""
+
+    def __init__(self, url: str, name: str = "here") -> None:
+        self.news: list[News] = []
+        self.follower = Follower(url, Identity(name), self.news.append, time.monotonic)
+
+    def start(self, file: Snapshot) -> "Told":
+        self.follower.start(intents(file))
+        return self
+
+    @property
+    def last(self) -> News:
+        return self.news[-1] if self.news else News(-1)
+
+    def heard_of(self, version: int) -> bool:
+        return self.last.version >= version and self.last.trouble is None
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/ledger.db"
+
+
+@pytest.fixture
+def book(url: str) -> Iterator[Ledger]:
+    migrate.upgrade(url)
+    ledger = Ledger.open(url)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def file() -> Snapshot:
+    return snapshot("pay: {stage: shadow}", "plain: {}")
+
+
+def names(ledger: Ledger) -> dict[str, int]:
+    live = ledger.read(lambda connection: replicas.live(connection, timedelta(minutes=1)))
+    return {replica.id: replica.version for replica in live}
+
+
+def test_a_file_needs_no_upgrade_by_hand(url: str, file: Snapshot) -> None:
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(0))
+    told.follower.close(5)
+
+
+def test_what_was_flipped_before_and_meanwhile_is_told_once(url: str, book: Ledger, file: Snapshot) -> None:
+    flips.flip(book, file, "pay", MODERN, ME)
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(1))
+    flips.flip(book, file, "plain", MODERN, ME)
+    told.follower.wake()
+    eventually(lambda: told.heard_of(2))
+    told.follower.close(5)
+    rows = [(row.route, row.version) for news in told.news for row in news.rows]
+    assert rows == [("pay", 1), ("plain", 2)]
+
+
+def test_a_version_is_confirmed_when_somebody_says_so_and_no_earlier(
+    url: str, book: Ledger, file: Snapshot
+) -> None:
+    version = flips.flip(book, file, "pay", MODERN, ME).version
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(version) and names(book))
+    assert names(book) == {"here": 0}
+    told.follower.confirm(version)
+    assert flips.wait_confirmed(book, version).confirmed == ("here",)
+    told.follower.close(5)
+    assert names(book) == {}
+
+
+def test_overrides_that_fell_by_the_file_are_dropped_once_by_any_number_of_replicas(
+    url: str, book: Ledger, file: Snapshot
+) -> None:
+    flips.flip(book, file, "pay", MODERN, ME)
+    flips.flip(book, file, "plain", MODERN, ME)
+    changed = snapshot("pay: {stage: canary}", "plain: {}")
+    crowd = [Told(url, f"replica-{number}") for number in range(3)]
+    for told in crowd:
+        told.start(changed)
+    eventually(lambda: all(told.heard_of(3) for told in crowd))
+    for told in crowd:
+        told.follower.close(5)
+    dropped = [entry for entry in book.read(audit.entries) if entry.action == "drop"]
+    assert [(entry.route, entry.actor, entry.source) for entry in dropped] == [
+        ("pay", "routes.yaml", Source.FILE)
+    ]
+    plain = book.read(lambda connection: overrides.find(connection, "plain"))
+    assert plain is not None and plain.position == MODERN
+
+
+def test_a_file_that_changes_while_followed_drops_too(url: str, book: Ledger, file: Snapshot) -> None:
+    flips.flip(book, file, "pay", MODERN, ME)
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(1))
+    told.follower.follow_file(intents(snapshot("pay: {stage: legacy}", "plain: {}")))
+    eventually(lambda: told.heard_of(2))
+    assert [(row.route, row.position) for row in told.last.rows] in ([("pay", None)], [])
+    told.follower.close(5)
+
+
+def test_a_ledger_restored_from_a_backup_takes_nothing_back(url: str, book: Ledger, file: Snapshot) -> None:
+    for position in (MODERN, Position("legacy")):
+        flips.flip(book, file, "pay", position, ME)
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(2))
+    book.write(lambda connection: connection.exec_driver_sql("UPDATE banyan_version SET version = 1"))
+    eventually(lambda: told.last.trouble)
+    assert "went back from version 2 to 1" in str(told.last.trouble)
+    assert told.last.version == 2 and told.last.rows == ()
+    told.follower.close(5)
+
+
+def test_samples_are_written_and_kept_while_the_ledger_is_away(postgresql: Server, file: Snapshot) -> None:
+    url = postgresql.create_database()
+    migrate.upgrade(url)
+    relay = Relay(postgresql.port)
+    told = Told(url.replace(str(postgresql.port), str(relay.port))).start(file)
+    ledger = Ledger.open(url)
+    eventually(lambda: told.heard_of(0))
+    relay.silence()
+    told.follower.keep([("pay", Sample(slot, "here", compared=1)) for slot in (1, 2)])
+    eventually(lambda: told.last.trouble, 30)
+    assert ledger.read(lambda connection: samples.read(connection, "pay", 0)) == []
+    relay.speak()
+    eventually(lambda: len(ledger.read(lambda connection: samples.read(connection, "pay", 0))) == 2, 30)
+    told.follower.close(5)
+    ledger.close()
+    relay.close()
+
+
+def test_no_method_waits_for_a_ledger_that_hangs(postgresql: Server, file: Snapshot) -> None:
+    relay = Relay(postgresql.port)
+    relay.silence()
+    told = Told(f"postgresql://banyan@127.0.0.1:{relay.port}/nothing").start(file)
+    finished = threading.Event()
+
+    def use() -> None:
+        told.follower.wake()
+        told.follower.confirm(1)
+        told.follower.keep([("pay", Sample(1, "here"))])
+        told.follower.follow_file(intents(file))
+        told.follower.close(0.01)
+        finished.set()
+
+    threading.Thread(target=use, daemon=True).start()
+    assert finished.wait(2)
+    relay.close()
+
+
+def test_a_server_without_tables_says_what_to_do(postgresql: Server, file: Snapshot) -> None:
+    told = Told(postgresql.create_database()).start(file)
+    eventually(lambda: told.last.trouble)
+    assert "run `banyan ledger upgrade`" in str(told.last.trouble)
+    told.follower.close(5)
