@@ -75,9 +75,7 @@ def _decoded(body: bytes, charset: str) -> str | None:
 
 
 def _windows(body: bytes) -> str:
-    """windows-1252 as browsers read it: the five bytes it leaves out are the control characters of
-    latin-1.
-    """
+    """windows-1252 as browsers read it: the five bytes it leaves out are control characters."""
     try:
         return body.decode("cp1252")
     except UnicodeDecodeError:

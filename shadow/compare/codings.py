@@ -18,9 +18,7 @@ from shadow.compare.findings import OverLimit
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A body without its codings. `fault` says what was wrong with them; the data is then what came before
-    it.
-    """
+    """A body without its codings. fault: what was wrong with them; data is then what could be read."""
 
     data: bytes
     fault: str = ""

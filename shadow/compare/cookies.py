@@ -19,9 +19,7 @@ _FLAGS = ("secure", "httponly", "partitioned")
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One Set-Cookie. lifetime: seconds from the response's Date on, 0 for a deletion, None for the
-    session's.
-    """
+    """One Set-Cookie. lifetime: seconds from the response's Date on, 0 if deleted, None in a session."""
 
     name: str
     attributes: Mapping[str, str]
@@ -86,9 +84,7 @@ def _canonical(attributes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _lifetime(max_age: str, expires: datetime | None, now: datetime | None) -> float | None:
-    """Max-Age wins over Expires (RFC 6265 §5.3); without a Date an Expires only tells a deletion from the
-    rest.
-    """
+    """Max-Age wins over Expires (RFC 6265 §5.3); without a Date, Expires tells deletions alone."""
     if max_age.lstrip("-").isdecimal():
         return max(0.0, float(max_age))
     if expires is None:

@@ -101,9 +101,7 @@ def _first(values: Sequence[str]) -> str:
 def _content_type(
     one: Sequence[str], other: Sequence[str], findings: Findings, forms: tuple[Form, Form], empty: bool
 ) -> None:
-    """Media type and charset, each a difference of its own; other parameters but a boundary go with
-    the type.
-    """
+    """Media type and charset, each a difference of its own; a boundary is none."""
     if _first(one) == _first(other):
         return
     if empty:

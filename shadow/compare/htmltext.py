@@ -98,9 +98,7 @@ def _code(text: str) -> str:
 
 
 def _flowed(children: Sequence[Node], inside: str) -> list[Node]:
-    """Text as it shows: runs of space are one, and there is none beside the edge of a block or a
-    line break.
-    """
+    """Text as it shows: runs of space are one, and there is none at a block's edge or a line break."""
     found: list[Node] = []
     for index, child in enumerate(children):
         if not isinstance(child, str):
@@ -117,9 +115,7 @@ def _flowed(children: Sequence[Node], inside: str) -> list[Node]:
 
 
 def _breaks(neighbour: Node | None, inside: str) -> bool:
-    """Whether a line begins or ends between a text and its neighbour (none: the edge of what it
-    stands in).
-    """
+    """Whether a line begins or ends between a text and its neighbour (none: its parent's edge)."""
     if isinstance(neighbour, str):
         return False
     name = inside if neighbour is None else neighbour.name

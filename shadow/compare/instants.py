@@ -80,9 +80,7 @@ def _mail_zone(text: str) -> tzinfo:
 
 
 def _php_object(value: Mapping[str, Json]) -> list[Fraction]:
-    """What json_encode makes of a DateTime: date, timezone_type (1 offset, 2 abbreviation, 3 name),
-    timezone.
-    """
+    """What json_encode makes of a DateTime; timezone_type: 1 offset, 2 abbreviation, 3 name."""
     date, zone = value.get("date"), value.get("timezone")
     if not isinstance(date, str) or not isinstance(zone, str) or "timezone_type" not in value:
         return []

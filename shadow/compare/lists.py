@@ -16,9 +16,7 @@ from shadow.compare.treatment import Treatment
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Pairs of indexes; what is in none is on one side only. reordered: the same elements in another
-    order.
-    """
+    """Pairs of indexes; what is in none is on one side only. reordered: only the order differs."""
 
     pairs: list[Pair]
     reordered: bool = False

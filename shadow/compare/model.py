@@ -31,9 +31,7 @@ class Where(StrEnum):
 
 
 class Kind(StrEnum):
-    """How two answers differ. From LEGACY_NOTICE on: flags, which speak of a body as a whole (or of a
-    string).
-    """
+    """How two answers differ. From LEGACY_NOTICE on: flags, mostly of a body as a whole."""
 
     CHANGED = "changed"
     MISSING = "missing"  # in the primary only
@@ -57,9 +55,7 @@ class Severity(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of an exchange. FAILED and SKIPPED are given by the worker: there was nothing to
-    compare.
-    """
+    """What became of an exchange. FAILED and SKIPPED: there was nothing to compare."""
 
     MATCH = "match"
     NOISE = "noise"
@@ -143,9 +139,7 @@ class Result:
 
     @property
     def verdict(self) -> Verdict:
-        """MISMATCH if anything but noise differs, else INCONCLUSIVE if something went unread, else NOISE or
-        MATCH.
-        """
+        """MISMATCH if more than noise differs, INCONCLUSIVE if something went unread, NOISE, or MATCH."""
         if any(not difference.noise for difference in self.differences):
             return Verdict.MISMATCH
         if self.unread:

@@ -113,9 +113,7 @@ def _pattern(value: object) -> Treatment:
 
 
 def linear_pattern(text: str) -> Pattern:
-    """RE2's reading of a pattern: no look-around, no back-references, and no pattern that takes more than
-    linear time.
-    """
+    """RE2's reading of a pattern: without look-around and back-references, and always linear."""
     options = re2.Options()
     options.max_mem = _PATTERN_MEMORY
     options.log_errors = False

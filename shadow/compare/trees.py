@@ -35,9 +35,7 @@ class Spot(NamedTuple):
 
 
 class Walk:
-    """One comparison of two values. mirror: the sides were swapped against the order that ties are
-    broken in.
-    """
+    """One comparison of two values. mirror: see `align`."""
 
     def __init__(self, findings: Findings, base: Treatment, style: Style, mirror: bool) -> None:
         self._findings = findings
@@ -178,9 +176,7 @@ class Walk:
 
 
 def _is_walked(one: Json, other: Json, treatment: Treatment) -> bool:
-    """Rules for single values leave containers alone, but for a PHP DateTime, and for a pattern: none fits
-    it.
-    """
+    """Rules for single values leave containers alone, but for a PHP DateTime and a pattern."""
     if treatment.pattern is not None:
         return False
     return treatment.instant is None or treatment.instant.same(one, other) is None

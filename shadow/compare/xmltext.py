@@ -89,9 +89,7 @@ def _label(name: str, namespaces: Mapping[str | None, str]) -> str:
 
 
 def _expanded(text: str, namespaces: Mapping[str | None, str]) -> str:
-    """A qualified name in text, with its namespace in the prefix's place: prefixes do not differ there
-    either.
-    """
+    """A qualified name in text, with its namespace in the prefix's place."""
     prefix, colon, local = text.strip().partition(":")
     namespace = namespaces.get(prefix) if colon else None
     return f"{{{namespace}}}{local}" if namespace else text
@@ -115,9 +113,7 @@ def _is_preserved(node: etree._Element) -> bool:
 
 
 def _significant(children: Sequence[Node], preserved: bool) -> list[Node]:
-    """Without the space that only lays out: between elements where nothing else stands, or a line break
-    alone.
-    """
+    """Without the space that only lays out: between elements alone, or a line break alone."""
     texts = [child for child in children if isinstance(child, str)]
     if preserved or any(text.strip(_SPACE) for text in texts):
         return list(children)

@@ -19,9 +19,7 @@ _ISSUED = re.compile(
 
 
 def masked(digits: str) -> str:
-    """The first six and the last four digits, in the one format there is; nothing of what is too
-    short for that.
-    """
+    """The first six and last four digits, in one format; nothing of what is too short for that."""
     found = "".join(filter(str.isdecimal, digits))
     return f"{found[:6]}******{found[-4:]}" if 13 <= len(found) <= 40 else HIDDEN
 

@@ -46,9 +46,7 @@ def secret_of(keys: Sequence[str]) -> Secret | None:
 
 
 def keys_of(path: str) -> list[str]:
-    """The names in a path of any style (JSONPath, XPath, form field, CSV column, header), indexes
-    left out.
-    """
+    """The names in a path of any style, a form field's or a header's name; indexes left out."""
     return [key for key in _KEYS.findall(path.removeprefix("header:")) if not key.isdecimal()]
 
 
