@@ -101,3 +101,15 @@ async def test_load_is_taken_again_only_well_below_the_mark_where_it_was_shed(fr
     await late(front, 0.5)
     assert not front.gateway.overloaded, "between the two marks it stays as it is"
     sweeping.stop()
+
+
+async def test_mirroring_is_shed_before_clients_are(front: Front) -> None:
+    """A lateness that clients do not feel yet; shadows come back by themselves."""
+    sweeper(front).start()
+    for _ in range(10):
+        await late(front, 0.3)
+    assert front.gateway.handover.strained
+    assert not front.gateway.overloaded
+    for _ in range(10):
+        await late(front, 0.0)
+    assert not front.gateway.handover.strained

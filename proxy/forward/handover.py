@@ -32,6 +32,8 @@ class Handover:
         self._loop = loop
         self._epoch = time.time() - loop.time()
         self.skipped: Counter[tuple[str, SkipReason]] = Counter()
+        self.strained = False
+        """Set while the event loop is late: handing over is what is shed first."""
 
     @property
     def open(self) -> bool:
@@ -68,6 +70,8 @@ class Handover:
     def _ended(self, plan: Plan, mirror: Mirror, kept: Kept) -> None:
         if plan.mirror is None:
             kept.skip = SkipReason.FELL_BACK
+        elif self.strained:
+            kept.skip = SkipReason.OVERLOADED
         if kept.skip is not None or kept.response is None or self._sender is None:
             self.skipped[plan.route, kept.skip or SkipReason.CUT_SHORT] += 1
             return

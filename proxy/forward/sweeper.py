@@ -13,6 +13,8 @@ SMOOTHING = 0.3
 SHED_ABOVE = 0.5
 """Smoothed seconds that the loop runs late before new requests are refused."""
 RESUME_BELOW = 0.2
+SPARE_ABOVE = 0.1
+"""Smoothed seconds of lateness above which nothing is handed over for mirroring: shadows are shed first."""
 STALL = 1.0
 """Seconds that one tick counts as late at most: to have stood still once is no overload."""
 
@@ -62,3 +64,4 @@ class Sweeper:
         self.lag += SMOOTHING * (min(late, STALL) - self.lag)
         gateway = self._gateway
         gateway.overloaded = self.lag > (RESUME_BELOW if gateway.overloaded else SHED_ABOVE)
+        gateway.handover.strained = self.lag > SPARE_ABOVE
