@@ -121,7 +121,7 @@ def _trees(
         trees.Spot(value, None, selectors.root(document))
         for value, document in zip(parsed, documents, strict=True)
     )
-    trees.Walk(pair.findings, pair.policy.base, style, pair.mirror).compare(one, other)
+    trees.Walk(pair.findings, pair.policy, style, pair.mirror).compare(one, other)
 
 
 def _html(pair: Pair) -> None:

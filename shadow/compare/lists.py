@@ -65,7 +65,8 @@ class Pairer:
         named = _keys(left, key), _keys(right, key)
         free = _without_key(named[0]), _without_key(named[1])
         pairs = _matched(named[0], named[1], _with_key(named[0]), _with_key(named[1]))
-        pairs += _matched(self._shapes(left), self._shapes(right), *free)
+        if free[0] and free[1]:
+            pairs += _matched(self._shapes(left), self._shapes(right), *free)
         taken = {one for one, _ in pairs}, {other for _, other in pairs}
         alone = [
             [index for index in side if index not in used] for side, used in zip(free, taken, strict=True)
@@ -73,7 +74,7 @@ class Pairer:
         return Pairing(sorted(pairs + self._alike(left, right, *alone)))
 
     def _shapes(self, array: Array) -> list[Hashable]:
-        return [self.shapes.of(*item) for item in zip(array.values, array.states, strict=True)]
+        return self.shapes.of_all(array.values, array.states)
 
     def _cost(self, one: Json, other: Json) -> float:
         """About how many differences a pair would bring."""

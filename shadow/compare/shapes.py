@@ -5,7 +5,7 @@ They decide which elements are compared with each other, and spare the walk the 
 
 from collections.abc import Hashable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from shadow.compare import numbers
 from shadow.compare.model import Json
@@ -47,6 +47,12 @@ class Shapes:
             content = self._content(value, state, levels - 1)
             found = self._seen[id(value)] = value, self._known.setdefault(content, object())
         return found[1]
+
+    def of_all(self, values: Sequence[Any], states: Sequence[State | None]) -> list[Hashable]:
+        """The shapes of an array's elements (JSON values; any to a type checker that cannot see `_OWN`)."""
+        if self._base.presets or any(states):
+            return [self.of(value, state) for value, state in zip(values, states, strict=True)]
+        return [value if value.__class__ in _OWN else self.of(value, None) for value in values]
 
     def same(self, one: Json, other: Json) -> bool:
         """Whether two containers are known to have one shape; nothing is worked out for that."""

@@ -14,6 +14,7 @@ from shadow.compare.lists import Array, Pairer
 from shadow.compare.model import ABSENT, Json, Kind
 from shadow.compare.naming import label_at
 from shadow.compare.places import Place, Style, keys_of, written
+from shadow.compare.policy import Policy
 from shadow.compare.selectors import Key, State
 from shadow.compare.shapes import Shapes
 from shadow.compare.subsequence import Budget
@@ -37,9 +38,10 @@ class Spot(NamedTuple):
 class Walk:
     """One comparison of two values. mirror: see `align`."""
 
-    def __init__(self, findings: Findings, base: Treatment, style: Style, mirror: bool) -> None:
+    def __init__(self, findings: Findings, policy: Policy, style: Style, mirror: bool) -> None:
         self._findings = findings
-        self._base = base
+        self._base = base = policy.base
+        self._trusts = not policy.checks_equal  # equal scalars need no second look
         self._style = style
         self._todo: list[tuple[Spot, Spot]] = []
         self._documents: tuple[Json, Json] = None, None
@@ -105,11 +107,13 @@ class Walk:
                 self._only(primary.child(name, one), Kind.MISSING)
                 continue
             other = others[name]
-            if plain and one.__class__ in _SCALARS and other.__class__ in _SCALARS:
-                if one != other or one.__class__ is not other.__class__:
-                    self._values(Spot(one, (primary.place, name), None), other, self._base)
+            scalars = one.__class__ in _SCALARS and other.__class__ in _SCALARS
+            if scalars and self._trusts and one == other and one.__class__ is other.__class__:
                 continue
-            found.append((primary.child(name, one), shadow.child(name, other)))
+            if scalars and plain:
+                self._values(Spot(one, (primary.place, name), None), other, self._base)
+            else:
+                found.append((primary.child(name, one), shadow.child(name, other)))
         for name, other in others.items():
             if name not in ones:
                 self._only(shadow.child(name, other), Kind.EXTRA)
@@ -127,17 +131,21 @@ class Walk:
             pairing = self._pairer.ordered(left, right)
         if pairing.reordered:
             self._add(Kind.ORDER, primary, shadow.value, treatment)
-        self._alone(primary, left, {one for one, _ in pairing.pairs}, Kind.MISSING)
-        self._alone(shadow, right, {other for _, other in pairing.pairs}, Kind.EXTRA)
-        plain = primary.state is None and shadow.state is None
+        if len(pairing.pairs) < len(left.values):
+            self._alone(primary, left, {one for one, _ in pairing.pairs}, Kind.MISSING)
+        if len(pairing.pairs) < len(right.values):
+            self._alone(shadow, right, {other for _, other in pairing.pairs}, Kind.EXTRA)
         for i, j in reversed(pairing.pairs):
             one, other = left.values[i], right.values[j]
-            if not (
-                plain and one.__class__ in _SCALARS and one.__class__ is other.__class__ and one == other
+            if (
+                one.__class__ is other.__class__
+                and one.__class__ in _SCALARS
+                and one == other
+                and self._trusts
             ):
-                self._todo.append(
-                    (primary.child(left.indexes[i], one), shadow.child(right.indexes[j], other))
-                )
+                continue
+            spots = primary.child(left.indexes[i], one), shadow.child(right.indexes[j], other)
+            self._todo.append(spots)
 
     def _alone(self, parent: Spot, array: Array, paired: set[int], kind: Kind) -> None:
         for number, index in enumerate(array.indexes):
