@@ -15,7 +15,7 @@ from proxy.forward.ids import Ids
 from proxy.forward.mirror import Mirror
 from proxy.forward.plan import NEEDS_FORM, NeedsForm, Plan, Refused, Tally
 from proxy.forward.problems import OVERLOADED, problem_for
-from proxy.forward.targets import LiveRoute, live_route, target_of
+from proxy.forward.targets import LiveRoute, live_route, redirected, target_of
 from proxy.http1.errors import BadRequest
 from proxy.http1.request import CHUNKED, HeadLimits, Request
 from proxy.outcome import Lane, Outcome, Trace
@@ -154,7 +154,10 @@ class Gateway:
             self.handover.skipped[route.id, SkipReason.REWRITE_INCOMPLETE] += 1
             return None
         trace = Trace(plan.trace.request_id, self.ids.child(plan.trace.traceparent))
-        head = upstream_head(plan.request, raw, other.shadow_edit, peer, trace, other.authority)
+        if route.alike and b"host" in plan.request.named:
+            head = redirected(plan.call.head, plan.request.head.method, raw, plan.trace, trace)
+        else:
+            head = upstream_head(plan.request, raw, other.shadow_edit, peer, trace, other.authority)
         return Mirror(other.backend.name, head, route.max_body)
 
     def _fallback(self, plan: Plan, peer: Peer, route: LiveRoute) -> Second:

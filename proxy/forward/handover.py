@@ -1,7 +1,7 @@
 """From what a tee kept to an exchange in the shadow worker's queue; whatever is left out is counted."""
 
 import asyncio
-import os
+import random
 import time
 from collections import Counter
 from functools import partial
@@ -30,6 +30,7 @@ class Handover:
     def __init__(self, sender: Sender | None, loop: asyncio.AbstractEventLoop) -> None:
         self._sender = sender
         self._loop = loop
+        self._draw = random.Random().getrandbits
         self._epoch = time.time() - loop.time()
         self.skipped: Counter[tuple[str, SkipReason]] = Counter()
         self.strained = False
@@ -80,7 +81,7 @@ class Handover:
     def _exchange(self, plan: Plan, mirror: Mirror, kept: Kept, response: Response) -> Exchange:
         head = plan.request.head
         return Exchange(
-            id=os.urandom(8).hex(),
+            id=f"{self._draw(64):016x}",
             time=self._epoch + plan.started,
             route=plan.route,
             trace_id=plan.trace.traceparent[3:35].decode("ascii"),

@@ -6,6 +6,7 @@ nothing into the client's path. Beyond its bound it forgets what it kept: half a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
@@ -16,8 +17,7 @@ from shadow.exchange import SkipReason
 _STREAM = b"text/event-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(NamedTuple):
     """How a request is to be mirrored: to which backend, with which head, bodies up to how many bytes."""
 
     backend: str

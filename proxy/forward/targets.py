@@ -8,6 +8,7 @@ from proxy.config.snapshot import Route
 from proxy.decision.decide import RoutePlan
 from proxy.decision.stages import Side
 from proxy.forward.headers import NO_EDIT, HeadEdit
+from proxy.outcome import Trace
 from proxy.routing.rewrite import Rewrite
 from proxy.upstream.backend import Backend
 
@@ -37,6 +38,8 @@ class LiveRoute:
     plan: RoutePlan
     sides: Mapping[Side, Target]
     max_body: int = 0
+    alike: bool = False
+    """Whether all sides get the client's fields with the same changes."""
     fallback: frozenset[str] = frozenset()
 
 
@@ -51,6 +54,7 @@ def live_route(route: Route, backends: Mapping[str, Backend]) -> LiveRoute:
         route.plan,
         sides,
         (route.spec.shadow or Shadow()).max_body,
+        len({side.edit for side in sides.values()}) == 1,
         frozenset(str(reason) for reason in route.spec.fallback),
     )
 
@@ -61,3 +65,9 @@ def target_of(backend: Backend, edit: HeadEdit = NO_EDIT, rewrite: Rewrite | Non
     if not backend.settings.preserve_host:
         edit = replace(edit, host=authority)
     return Target(backend, edit, replace(edit, add=(*edit.add, SHADOW_LINE)), authority, rewrite)
+
+
+def redirected(head: bytes, method: bytes, target: bytes, was: Trace, trace: Trace) -> bytes:
+    """A head that one side gets, made into the mirrored request to another that gets the same fields."""
+    fields = head[head.index(b"\r\n") : -2].replace(was.traceparent, trace.traceparent, 1)
+    return b"%b %b HTTP/1.1%b%b\r\n\r\n" % (method, target, fields, SHADOW_LINE)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def exchange(body: object = None, **changes: Any) -> Exchange:
         shadow_backend="modern",
         replay_head=HEAD,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def answers(body: object, status: int = 200) -> Script:
