@@ -23,8 +23,8 @@ _S = TypeVar("_S", bound=Section)
 
 def _storable(text: str) -> str:
     """Text that every database takes."""
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError("must be text without NUL characters or lone surrogates")
+    if "\0" in text:
+        raise ValueError("must be text without NUL characters")
     return text.strip()
 
 
@@ -40,9 +40,9 @@ def instant(value: object) -> object:
         raise ValueError("must be an instant such as 2026-03-01T12:00:00Z")
     try:
         read = datetime.fromisoformat(value)
-    except ValueError:
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueError("must be an instant such as 2026-03-01T12:00:00Z") from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 Note = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
@@ -149,6 +149,8 @@ def _sentence(detail: ErrorDetails, model: type[Section]) -> str:
             return "is an unknown key" + (hint or f"; known here: {', '.join(model.model_fields)}")
         case "missing":
             return "is required"
+        case "string_type" | "string_unicode":
+            return "must be text"
         case "literal_error":
             given = detail["input"]
             allowed = context["expected"].replace("'", "")

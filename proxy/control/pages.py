@@ -108,7 +108,7 @@ class Pages:
 
     async def flip(self, request: Request) -> str:
         route, form = self._route(request), await form_of(request)
-        weight = {"weight": form.get("weight", "")} if form.get("stage") == "canary" else {}
+        weight = {"weight": f"{form.get('weight', '')}%"} if form.get("stage") == "canary" else {}
         said = {key: form[key] for key in ("stage", "reason") if key in form}
         body = validated({**said, **weight}, Flip)
         return _landing(
