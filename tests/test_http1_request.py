@@ -38,6 +38,11 @@ def test_a_plain_request_keeps_its_bytes_and_its_order() -> None:
     assert (request.length, request.keep_alive, request.upgrade) == (0, True, None)
 
 
+def test_an_old_client_may_leave_out_the_host() -> None:
+    request = parse_request(head(first=b"GET / HTTP/1.0", host=b""), LIMITS)
+    assert (request.head.minor, request.head.get(b"host"), request.keep_alive) == (0, None, False)
+
+
 @pytest.mark.parametrize(
     ("first", "line", "keep_alive"),
     [
@@ -166,6 +171,8 @@ def test_limits_of_target_fields_and_count() -> None:
     ("buffer", "slug"),
     [
         (b"GE", None),
+        (b"\r", None),
+        (b"\rG", "bad-request"),
         (b"GET / HTTP/1.1\r\nHost: a", None),
         (b"\x16\x03\x01\x02", "bad-request"),
         (b"GET / HTTP/1.1\nHost: a", "bad-request"),

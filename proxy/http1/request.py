@@ -173,7 +173,7 @@ def authority(target: bytes) -> bytes | None:
 
 def refuse_early(buffer: bytes, limits: HeadLimits) -> BadRequest | None:
     """Why a head that is not complete yet can already never be accepted, or None to wait for more."""
-    if _NOT_TOKEN.match(buffer):
+    if buffer != b"\r" and _NOT_TOKEN.match(buffer):  # may be half of an empty line (RFC 9112 §2.2)
         return malformed("this is not HTTP/1")
     if _LONE.search(buffer):
         return malformed(_LONE_SAYS)
