@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
 from proxy.forward.fallback import Asked
@@ -19,9 +19,9 @@ from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
 from proxy.forward.plan import NeedsForm, Plan, Refused, Tally
 from proxy.forward.problems import debug_fields, problem_response
-from proxy.http1.fields import HOP_BY_HOP
+from proxy.http1.fields import FRAMING, tokens
 from proxy.http1.request import CHUNKED, Request
-from proxy.http1.response import Response
+from proxy.http1.response import Response, dropped
 from proxy.outcome import Lane, Trace
 from proxy.routing.head import Field, Head
 from proxy.routing.request import FORM_LIMIT, TOO_LARGE, FormBody
@@ -59,6 +59,7 @@ class _Forwarding:
         self._trailers: list[Field] = []
         self._uploaded = self._request.length == 0
         self._started = False
+        self._gone = False
         self._tee: Tee | None = None
         self._asked: Asked
 
@@ -88,9 +89,15 @@ class _Forwarding:
             self._tally.error = "client gone"
         finally:
             upload.cancel()
-            if self._tee is None or not self._uploaded or not self._tee.detach():
-                stream.close()
+            self._leave(stream)
             self._gateway.finish(plan, self._tally, self._asked, Lane.ASGI)
+
+    def _leave(self, stream: Stream) -> None:
+        """The exchange ends with its client, unless it goes on for the mirror alone."""
+        if self._tee is not None and self._uploaded and self._tee.detach():
+            stream.exchange.resume()
+        else:
+            stream.close()
 
     def _ask(self, plan: Plan, sink: Sink) -> Asked:
         """The exchange, with the tee of a mirrored request between it and the stream."""
@@ -110,9 +117,9 @@ class _Forwarding:
                 await self._hand_on(stream, data)
             if self._uploaded:
                 stream.exchange.finish(self._trailers)
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        stream.close()
+        while not self._gone:
+            await self._next()
+        stream.abandon()
 
     async def _hand_on(self, stream: Stream, data: bytes) -> None:
         if data:
@@ -122,14 +129,20 @@ class _Forwarding:
 
     async def _next_piece(self) -> bytes | None:
         """The next bytes of the body; None when the client is gone."""
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
+        message = await self._next()
+        if self._gone:
             return None
         self._uploaded = not message.get("more_body", False)
         self._trailers = message.get(TRAILERS, [])
         data: bytes = message.get("body", b"")
         self._tally.bytes_in += len(data)
         return data
+
+    async def _next(self) -> Message:
+        """What the server says next; that the client is gone it may say but once."""
+        message = {"type": "http.disconnect"} if self._gone else await self._receive()
+        self._gone = message["type"] == "http.disconnect"
+        return message
 
     async def _peek_form(self) -> FormBody:
         """The form body, as far as routing may wait for it. Nothing of it is lost."""
@@ -165,7 +178,12 @@ class _Forwarding:
 
     async def _start(self, response: Response, trailers: bool) -> None:
         self._started = True
-        headers = [(lower, value) for lower, _, value in response.fields if lower not in HOP_BY_HOP]
+        drop = dropped(response)
+        if response.status == 304:
+            drop = drop | {
+                b"content-length"
+            }  # a 304 may carry one (RFC 9110 §8.6); servers await such a body
+        headers = [(lower, value) for lower, _, value in response.fields if lower not in drop]
         await self._send(
             {
                 "type": "http.response.start",
@@ -188,17 +206,23 @@ class _Forwarding:
 
 
 def request_from(scope: Scope) -> Request:
-    """The request as an ASGI server describes it; the target is put together from what ASGI keeps raw."""
+    """The request as an ASGI server describes it; the target is put together from what ASGI keeps raw.
+
+    Names with an underscore go, as in `parse_request`, and `Connection` is heeded.
+    """
     target = scope.get("raw_path") or scope["path"].encode()
     if scope["query_string"]:
         target += b"?" + scope["query_string"]
-    fields = [(name, b"%b: %b" % (name, value), value) for name, value in scope["headers"]]
+    fields = [
+        (name, b"%b: %b" % (name, value), value) for name, value in scope["headers"] if b"_" not in name
+    ]
     client = scope.get("client") or ("", 0)
     minor = 0 if scope["http_version"] == "1.0" else 1
     head = Head(scope["method"].encode(), target, fields, minor, client[0], scope["scheme"] == "https")
     length = head.get(b"content-length")
     size = CHUNKED if head.get(b"transfer-encoding") else int(length or 0)
-    return Request(head, size, True, None, frozenset(), dict(scope["headers"]))
+    nominated = frozenset(tokens(head.get_all(b"connection"))) - FRAMING
+    return Request(head, size, True, None, nominated, {name: value for name, _, value in fields})
 
 
 def _peer_from(gateway: Gateway, scope: Scope) -> Peer:

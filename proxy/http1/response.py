@@ -55,7 +55,7 @@ def framing_for(response: Response, request: Request) -> Framing:
 
 def response_head(response: Response, request: Request, framing: Framing, keep_alive: bool) -> bytes:
     """Status line and fields as they came, the hop's own fields aside, ended by the empty line."""
-    drop = _dropped(response)
+    drop = dropped(response)
     lines = [line for lower, line, _ in response.fields if lower not in drop]
     if framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked")
@@ -80,8 +80,8 @@ def switching_head(response: Response, protocol: bytes) -> bytes:
     return b"HTTP/1.1 101 %b\r\n" % response.reason + b"".join(lines)
 
 
-def _dropped(response: Response) -> frozenset[bytes]:
-    """Hop-by-hop fields, those that Connection nominates, and a length where none may stand."""
+def dropped(response: Response) -> frozenset[bytes]:
+    """Names of hop-by-hop fields, of those that Connection nominates, of a length where none may stand."""
     drop = HOP_BY_HOP
     for lower, _, value in response.fields:
         if lower == b"connection" and value.lower() not in _COMMON_CONNECTION:

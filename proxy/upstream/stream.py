@@ -91,8 +91,12 @@ class Stream:
 
     def close(self) -> None:
         """No more is wanted; the connection goes unless the response is complete. Ends all waiting."""
-        self._closed = True
         self.exchange.cancel()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Nobody reads any more: ends all waiting. The exchange goes on until `close`."""
+        self._closed = True
         self._release()
 
     @property
