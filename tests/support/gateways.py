@@ -86,6 +86,11 @@ class Front:
         )
         return ScriptedTransport(connection), connection
 
+    def drain(self) -> None:
+        """What the server does to its connections when it is to end."""
+        for client in list(self.server_state.connections):
+            client.shutdown()
+
     def sweep(self, seconds: float) -> None:
         """Time goes by, and whoever has waited too long is told."""
         self.loop.advance(seconds)
