@@ -106,6 +106,23 @@ def test_what_is_mirrored(stage: str, shadow: str, sample: int | None) -> None:
     assert made.routes["a"].plan.shadow_sample == sample
 
 
+@pytest.mark.parametrize(
+    ("keys", "mirrors"),
+    [
+        ("modern: payments, stage: legacy, shadow: {}", False),
+        ("modern: payments, stage: shadow", True),
+        ("modern: payments, stage: canary", False),
+        ("modern: payments, stage: canary, shadow: {}", True),
+        ("modern: payments, stage: modern, shadow: {}", False),
+        ("modern: payments, stage: modern, shadow: {reverse: true}", True),
+    ],
+)
+def test_whether_anything_is_mirrored_at_the_stage_in_force(keys: str, mirrors: bool) -> None:
+    made = snapshot(route(keys))
+    assert made.mirrors is mirrors
+    assert not made.with_overrides({"a": Override(Stage.LEGACY)}).mirrors
+
+
 # --- overrides ------------------------------------------------------------------------------------
 
 
