@@ -29,7 +29,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """How an `Apply` travels whose file is there already: with the overrides alone, whatever the file's size."""
+    """How an `Apply` travels whose file is there already: as the overrides alone."""
 
     version: int
     overrides: Mapping[str, Override]
