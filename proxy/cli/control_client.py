@@ -20,6 +20,8 @@ CONTROL = click.option(
 )
 TOKEN = "BANYAN_TOKEN"
 """Environment variable with the bearer token; a command line would show it to every user of the machine."""
+MARK = "Banyan-Api"
+"""A field of every answer of a control plane's API."""
 REASON = click.option("--reason", required=True, metavar="R", help="Why: the audit keeps it.")
 
 
@@ -71,6 +73,6 @@ def _answer(
         give_up(f"cannot reach the control plane at {url}: {error}", UNREACHABLE)
     except ValueError:
         give_up(f"{url} does not answer as a control plane does", UNREACHABLE)
-    if not isinstance(document, dict):
+    if MARK not in response.headers or not isinstance(document, dict):
         give_up(f"{url} does not answer as a control plane does", UNREACHABLE)
     return _Answer(document, response.is_error)

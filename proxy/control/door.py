@@ -19,7 +19,7 @@ from proxy.control.access import (
     token_named,
 )
 from proxy.control.ledger_access import LedgerAccess
-from proxy.control.problems import Refusal
+from proxy.control.problems import MARK, Refusal
 from proxy.ledger import settings
 from proxy.state import State
 
@@ -57,7 +57,9 @@ class Door:
                 detail = f"This needs the role {role}, and {identity.name} is a {identity.role}."
                 raise Refusal(403, "role", f"{detail} Come with a token of that role.")
             request.state.identity = identity
-            return await endpoint(request)
+            response = await endpoint(request)
+            response.headers.update(MARK)
+            return response
 
         return guarded
 

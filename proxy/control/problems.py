@@ -15,6 +15,10 @@ from proxy.ledger.overrides import NothingBefore, StaleVersion
 from proxy.ramp.states import IllegalEvent
 
 
+MARK = {"Banyan-Api": "1"}
+"""A field of every answer of the API: the command line knows by it that it asks a control plane."""
+
+
 class Refusal(Exception):
     """The answer is no. `slug` names the kind of problem, `extra` are further members of the document."""
 
@@ -84,4 +88,5 @@ async def problem(_: Request, error: Exception) -> Response:
         "detail": said.detail,
         **said.extra,
     }
-    return JSONResponse(document, said.status, said.headers, media_type="application/problem+json")
+    headers = {**(said.headers or {}), **MARK}
+    return JSONResponse(document, said.status, headers, media_type="application/problem+json")

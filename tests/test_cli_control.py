@@ -1,0 +1,236 @@
+"""The commands that ask the running program, against the real one: flips, ramps, differences, the audit."""
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.support.banyan import Banyan, free_port, running
+from tests.support.commands import Done, banyan
+from tests.support.dataplane import backend
+from tests.support.origin import Origin, answer
+from tests.support.wire import Wire, request, response
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banyan]:
+    """`banyan serve` between two sides that differ in one value, which it has been shown."""
+    home = tmp_path_factory.mktemp("cli")
+    legacy, modern = Origin(), Origin()
+    json_field = b"Content-Type: application/json"
+    legacy.plays(*[answer(response(b"200 OK", json_field, body=b'{"amount":"10.00"}'))] * 1000)
+    modern.plays(*[answer(response(b"200 OK", json_field, body=b'{"amount":"9.99"}'))] * 1000)
+    config = {
+        "backends": {"legacy": backend(legacy), "payments": backend(modern)},
+        "defaults": {"legacy": "legacy"},
+        "routes": [
+            {"id": "shown", "match": {"path": "/shown"}, "modern": "payments", "stage": "shadow"},
+            {"id": "flipped", "match": {"path": "/flipped"}, "modern": "payments"},
+            {
+                "id": "ramped",
+                "match": {"path": "/ramped"},
+                "modern": "payments",
+                "ramp": {"steps": [5, 100], "bake": "1h"},
+            },
+            {"id": "admin", "match": {"path": "/admin"}},
+        ],
+    }
+    try:
+        with running(home, config, part="serve") as program:
+            deadline = time.monotonic() + 60
+            with Wire(program.address) as wire:
+                while not (home / "diffs.jsonl").exists() or not (home / "diffs.jsonl").stat().st_size:
+                    assert wire.ask(request(b"/shown")).status == 200
+                    assert time.monotonic() < deadline, "the shadow worker found nothing"
+                    time.sleep(0.2)
+            yield program
+    finally:
+        legacy.close()
+        modern.close()
+
+
+@pytest.fixture
+def run(serving: Banyan) -> Run:
+    """Runs a command against that program."""
+    host, port = serving.control
+
+    def command(*arguments: str, **environment: str) -> Done:
+        return banyan(*arguments, BANYAN_CONTROL=f"http://{host}:{port}", **environment)
+
+    return command
+
+
+@pytest.fixture
+def signature(run: Run) -> str:
+    """The one group of differences, once the shadow worker has written it."""
+    deadline = time.monotonic() + 30
+    while not (groups := run("diffs", "groups", "--json").json["groups"]):
+        assert time.monotonic() < deadline, "no difference was found"
+    found: str = groups[0]["signature"]
+    return found
+
+
+# -- flips
+
+
+def test_a_flip_says_where_the_route_went_and_who_has_it(run: Run) -> None:
+    done = run("flip", "flipped", "12.5%", "--reason", "a first taste")
+    assert done.code == 0, done.err
+    assert "flipped: legacy → canary 12.5%" in done.out
+    assert "in force on 1 replica(s) after " in done.out
+    shown = {route["id"]: route for route in run("routes", "--json").json["routes"]}
+    assert (shown["flipped"]["stage"], shown["flipped"]["weight"]) == ("canary", 12.5)
+    back = run("rollback", "flipped", "--reason", "enough")
+    assert "flipped: canary 12.5% → legacy" in back.out
+    newest = run("audit", "--json", "--limit", "2").json["entries"]
+    assert [(entry["action"], entry["source"], entry["reason"]) for entry in newest] == [
+        ("rollback", "cli", "enough"),
+        ("flip", "cli", "a first taste"),
+    ]
+
+
+def test_a_flip_of_a_version_that_is_gone_is_refused(run: Run) -> None:
+    made = run("flip", "flipped", "shadow", "--reason", "x", "--json").json
+    stale = run("flip", "flipped", "modern", "--reason", "x", "--if-version", "0")
+    assert (stale.code, stale.out) == (1, "")
+    assert "changed since" in stale.err
+    again = run("flip", "flipped", "legacy", "--reason", "x", "--if-version", str(made["version"]))
+    assert again.code == 0
+
+
+def test_a_route_that_there_is_not_is_refused_with_what_may_be_meant(run: Run) -> None:
+    done = run("flip", "fliped", "legacy", "--reason", "x")
+    assert done.code == 1
+    assert "did you mean flipped?" in done.err
+
+
+def test_a_route_without_a_modern_side_stays(run: Run) -> None:
+    done = run("flip", "admin", "modern", "--reason", "x")
+    assert (done.code, "no modern side" in done.err) == (1, True)
+
+
+def test_everything_to_legacy(run: Run) -> None:
+    run("flip", "flipped", "modern", "--reason", "x")
+    made = run("rollback", "--all", "--reason", "panic", "--json")
+    assert made.code == 0
+    assert "flipped" in [flip["route"] for flip in made.json["flips"]]
+    again = run("rollback", "--all", "--reason", "panic")
+    assert "stands at legacy already" in again.out
+
+
+def test_a_ramp_from_start_to_abort(run: Run) -> None:
+    for action, state in (("start", "running"), ("abort", "aborted")):
+        done = run("ramp", action, "ramped", "--json")
+        assert (done.code, done.json["state"]) == (0, state)
+    assert run("ramp", "resume", "ramped").code == 1
+    assert "ramped" in run("routes").out
+
+
+# -- differences
+
+
+def test_differences_are_listed(run: Run, signature: str) -> None:
+    found = run("diffs", "list", "--json", "--limit", "2").json["diffs"]
+    assert {one["route"] for one in found} == {"shown"}
+    assert len(found) <= 2
+    text = run("diffs", "list", "--route", "shown", "--kind", "changed", "--since", "1h").out
+    assert "$.amount changed" in text
+    assert "nothing differs" in run("diffs", "list", "--route", "admin").out
+    assert signature in run("diffs", "groups", "--open").out
+
+
+def test_a_group_and_an_exchange_are_shown_side_by_side(run: Run, signature: str) -> None:
+    group = run("diffs", "show", signature)
+    assert "$.amount" in group.out
+    assert "curl -i -X GET" in group.out
+    exchange = run("diffs", "list", "--json", "--limit", "1").json["diffs"][0]["id"]
+    shown = run("diffs", "show", exchange)
+    assert shown.code == 0
+    assert "payments" in shown.out
+    assert run("diffs", "show", exchange, "--json").json["id"] == exchange
+    assert run("diffs", "show", "none").code == 1
+
+
+def test_triage(run: Run, signature: str) -> None:
+    done = run("diffs", "triage", signature, "bug", "--note", "rounding")
+    assert (done.code, "bug" in done.out) == (0, True)
+    assert run("diffs", "groups", "--open", "--json").json["groups"] == []
+    assert run("diffs", "triage", signature, "open", "--json").json["open"] is True
+    assert run("diffs", "triage", "none", "bug").code == 1
+
+
+def test_export(run: Run, signature: str) -> None:
+    table = list(csv.DictReader(io.StringIO(run("diffs", "export", "--format", "csv").out)))
+    assert {row["path"] for row in table} == {"$.amount"}
+    assert len(run("diffs", "export", "--limit", "1").out.splitlines()) == 1
+    suites = ElementTree.fromstring(run("diffs", "export", "--format", "junit").out)
+    case = suites.find("testsuite/testcase")
+    assert case is not None
+    assert case.get("name") == signature
+    assert case.find("failure") is not None
+
+
+# -- exit codes
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("flip", "flipped", "5", "--reason", "x"),
+        ("flip", "flipped", "101%", "--reason", "x"),
+        ("flip", "flipped", "canary", "--reason", "x"),
+        ("flip", "flipped", "legacy"),
+        ("rollback", "--reason", "x"),
+        ("rollback", "flipped", "--all", "--reason", "x"),
+        ("ramp", "go", "flipped"),
+        ("diffs", "triage", "x", "maybe"),
+        ("diffs", "export", "--format", "xml"),
+        ("audit", "--limit", "0"),
+        ("nothing",),
+    ],
+)
+def test_wrong_usage_is_2(run: Run, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Error" in done.err
+
+
+ASKING = [
+    ("routes",),
+    ("flip", "flipped", "legacy", "--reason", "x"),
+    ("rollback", "--all", "--reason", "x"),
+    ("ramp", "start", "ramped"),
+    ("audit",),
+    ("diffs", "list"),
+    ("diffs", "list", "--follow"),
+    ("diffs", "groups"),
+    ("diffs", "show", "x"),
+    ("diffs", "triage", "x", "bug"),
+    ("diffs", "export"),
+]
+
+
+@pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
+def test_no_control_plane_is_3(arguments: tuple[str, ...]) -> None:
+    done = banyan(*arguments, BANYAN_CONTROL=f"http://127.0.0.1:{free_port()}")
+    assert (done.code, done.out) == (3, "")
+    assert "cannot reach the control plane" in done.err
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "http://", "http://[", "ftp://127.0.0.1", "http://127.0.0.1:99999"]
+)
+def test_an_address_that_is_none_is_3(url: str) -> None:
+    assert banyan("routes", "--control", url).code == 3
+
+
+def test_the_clients_port_is_no_control_plane(serving: Banyan) -> None:
+    host, port = serving.address
+    for path in ("", "/shown"):
+        done = banyan("routes", "--control", f"http://{host}:{port}{path}")
+        assert (done.code, "does not answer as a control plane" in done.err) == (3, True)
