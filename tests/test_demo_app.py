@@ -100,7 +100,7 @@ def test_every_visit_has_its_route_in_the_shipped_file() -> None:
 
 def test_an_edit_flips_an_endpoint_under_load_without_a_failure(stack: Stack) -> None:
     visit = reads(random.Random(5))[0]
-    with Load(stack.at.clients, visit.request) as load:
+    with Load(stack.at.clients, lambda: visit.request) as load:
         flips = [flip(stack.routes, visit, stage, load) for stage in ("modern", "legacy")]
     assert [(one.done, one.failed) for one in flips] == [(True, 0), (True, 0)]
 
@@ -166,6 +166,12 @@ def test_one_round_of_the_demo_succeeds() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no request failed" in done.stdout.splitlines()[-2]
+    for words in (
+        "3 groups: the three planted bugs, and nothing else",
+        "payment-list has arrived, Python answers all of it: all gates passed at 100 %.",
+        "rate-fee was stopped and is back at PHP, only mirrored: mismatches: ",
+    ):
+        assert words in done.stdout
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGTERM])

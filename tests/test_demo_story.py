@@ -180,7 +180,7 @@ def test_checks_refuse_a_changed_byte(legacy_app: App, modern_app: App, tmp_path
 def test_a_flip_that_does_not_happen_is_given_up(legacy_app: App, tmp_path: Path) -> None:
     visit, file = reads(random.Random(3))[0], tmp_path / "routes.yaml"
     save(file, f"routes:\n  - id: {visit.route}\n    stage: legacy\n")
-    with Load(legacy_app.address, visit.request) as load:
+    with Load(legacy_app.address, lambda: visit.request) as load:
         seen = flip(file, visit, "modern", load, patience=0.5)
     assert stages(file.read_text()) == {visit.route: "modern"}
     assert (seen.done, seen.failed) == (False, 0)
@@ -190,8 +190,8 @@ def test_a_flip_that_does_not_happen_is_given_up(legacy_app: App, tmp_path: Path
 
 def test_failures_under_load_are_counted(legacy_app: App) -> None:
     with (
-        Load(legacy_app.address, Request("GET", "/no/such/page")) as refused,
-        Load(parts.free_address(), Request("GET", "/")) as unanswered,
+        Load(legacy_app.address, lambda: Request("GET", "/no/such/page")) as refused,
+        Load(parts.free_address(), lambda: Request("GET", "/")) as unanswered,
     ):
         while not (refused.seen and unanswered.seen):
             time.sleep(0.01)

@@ -3,6 +3,7 @@
 import http.client
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,10 +42,12 @@ class Flip:
 
 
 class Load:
-    """Clients that ask the same thing again and again, each on its own kept connection."""
+    """Clients that ask again and again, each on its own kept connection; `pause` is in seconds."""
 
-    def __init__(self, address: Address, request: Request, status: int = 200) -> None:
-        self._address, self._request, self._status = address, request, status
+    def __init__(
+        self, address: Address, draw: Callable[[], Request], status: int = 200, pause: float = 0.0
+    ) -> None:
+        self._address, self._draw, self._status, self._pause = address, draw, status, pause
         self._stop = threading.Event()
         self._clients = [threading.Thread(target=self._ask_on) for _ in range(CLIENTS)]
         self.seen: list[Seen] = []
@@ -66,12 +69,13 @@ class Load:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                answer = exchange(connection, self._request, str(self._address))
+                answer = exchange(connection, self._draw(), str(self._address))
                 side = answer.side if answer.status == self._status else None
             except (OSError, http.client.HTTPException):
                 connection.close()
                 side = None
             self.seen.append(Seen(began, side))
+            self._stop.wait(self._pause)
         connection.close()
 
 

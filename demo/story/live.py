@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import cycle
 
+from . import findings, ramps
 from .browser import Browser, Unexpected
 from .journeys import JOURNEYS
 from .parts import StartFailed
@@ -27,6 +28,9 @@ def play(stack: Stack, screen: Screen, seed: int) -> None:
     chance = random.Random(seed)
     moving, draw = reads(chance)[0], any_read(chance)
     screen.title("Traffic begins. Ctrl-C ends everything.")
+    _let_run(stack, screen, draw)
+    _find_and_ramp(stack, screen, chance)
+    screen.title("Traffic goes on, and an endpoint moves to and fro")
     side = side_of(stages(stack.routes.read_text())[moving.route])
     moves = ("legacy", "modern") if side == "modern" else ("modern", "legacy")
     for journey, stage in zip(cycle(JOURNEYS), cycle(moves), strict=False):
@@ -37,6 +41,16 @@ def play(stack: Stack, screen: Screen, seed: int) -> None:
         except Unexpected as problem:
             screen.bad(f"{journey.what}: {problem}")
         _move(stack, screen, moving, stage)
+
+
+def _find_and_ramp(stack: Stack, screen: Screen, chance: random.Random) -> None:
+    """What Banyan is for: differences found, one endpoint brought over, one taken back."""
+    try:
+        problems = [findings.tell(stack, screen, chance), *ramps.tell(stack, screen, chance)]
+    except Unexpected as unexpected:
+        problems = [str(unexpected)]
+    for problem in filter(None, problems):
+        screen.bad(problem)
 
 
 def _let_run(stack: Stack, screen: Screen, draw: Callable[[], Visit]) -> None:

@@ -3,6 +3,7 @@
 import random
 import statistics
 
+from . import control, findings, ramps
 from .browser import Browser, Unexpected
 from .checks import Tally, check_all
 from .flips import Flip, Load, flip
@@ -35,6 +36,7 @@ class Round:
         self._compare_with("modern")
         self._flip_under_load()
         self._compare_as_shipped()
+        self._find_and_ramp()
         self._sum_up()
         return not self._tally.wrong
 
@@ -93,13 +95,22 @@ class Round:
     def _flip_under_load(self) -> None:
         visit = reads(self._chance)[0]
         self._screen.title(f"Flipping {visit.route} by editing routes.yaml, while clients keep asking")
-        with Load(self._stack.at.clients, visit.request) as load:
+        with Load(self._stack.at.clients, lambda: visit.request) as load:
             flips = [flip(self._stack.routes, visit, stage, load) for stage in ("legacy", "modern") * 3]
         for one in flips:
             self._judge(one)
         # One slow flip may be the machine's doing, most of them would be Banyan's.
         usual = statistics.median(one.seconds for one in flips)
         self._count(f"a flip takes {usual:.2f} s, not under one" if usual >= 1.0 else None)
+
+    def _find_and_ramp(self) -> None:
+        try:
+            self._count(findings.tell(self._stack, self._screen, self._chance))
+            for problem in ramps.tell(self._stack, self._screen, self._chance):
+                self._count(problem)
+            self._count(findings.judge(control.groups(self._stack.at.control)))
+        except Unexpected as problem:
+            self._count(str(problem))
 
     def _judge(self, one: Flip) -> None:
         when = f"{one.seconds * 1000:.0f} ms after the file was saved" if one.done else "never"

@@ -1,6 +1,5 @@
 """Everything the demo runs: the two sides, and Banyan before them with its own copy of routes.yaml."""
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +10,9 @@ from pathlib import Path
 from . import origins, parts
 from .checks import Addresses
 from .parts import Address, Part, StartFailed
+from .plans import PLANS
 from .screen import Screen
+from .stages import with_ramps
 
 ROOT = origins.DEMO.parent
 SHIPPED = ROOT / "routes.yaml"
@@ -51,7 +52,7 @@ def running_stack(wishes: Wishes, screen: Screen) -> Iterator[Stack]:
         home = origins.Home(Path(directory), wishes.now)
         at = _addresses(wishes)
         routes = home.path / "routes.yaml"
-        shutil.copyfile(SHIPPED, routes)
+        routes.write_text(with_ramps(SHIPPED.read_text(), PLANS))
         wanted = [
             ("Starting the legacy PHP gateway", origins.legacy(php, home, at.legacy)),
             ("Starting the modern FastAPI service", origins.modern(home, at.modern)),

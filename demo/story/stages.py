@@ -31,6 +31,16 @@ def with_stages(text: str, wanted: Mapping[str, str]) -> str:
     return text
 
 
+def with_ramps(text: str, plans: Mapping[str, str]) -> str:
+    """The text with these routes' plans added, in flow style. Routes are in block style and have none yet."""
+    for route in reversed(_routes(text)):
+        identity = next(value for key, value in route.value if key.value == "id")
+        if plan := plans.get(identity.value):
+            end, indent = identity.end_mark.index, " " * route.start_mark.column
+            text = f"{text[:end]}\n{indent}ramp: {plan}{text[end:]}"
+    return text
+
+
 def save(path: Path, text: str) -> None:
     """Replaces the file in one move, as editors do: nobody reads half of it."""
     draft = path.with_suffix(".new")
