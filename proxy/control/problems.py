@@ -14,7 +14,6 @@ from proxy.ledger.diffs import UnknownGroup
 from proxy.ledger.overrides import NothingBefore, StaleVersion
 from proxy.ramp.states import IllegalEvent
 
-
 MARK = {"Banyan-Api": "1"}
 """A field of every answer of the API: the command line knows by it that it asks a control plane."""
 
