@@ -55,18 +55,13 @@ def whole(data: bytes) -> Stream:
     return stream
 
 
-def skip_empty_lines(stream: Stream) -> None:
-    """What RFC 9112 §2.2 asks of servers before a request, and parsers commonly do before a response too."""
-    while stream.buffer.startswith(b"\r\n"):
-        stream.buffer = stream.buffer[2:]
-
-
 def requests_in(data: bytes) -> list[tuple[bytes, bytes, bytes]]:
     """Method, target and body of each whole request before the first byte that is not strict HTTP/1."""
     stream, found, body = whole(data), list[tuple[bytes, bytes, bytes]](), bytearray()
     try:
         while True:
-            skip_empty_lines(stream)
+            while stream.buffer.startswith(b"\r\n"):  # RFC 9112 §2.2
+                stream.buffer = stream.buffer[2:]
             if (head := strict.read_request_head(stream)) is None:
                 return found
             body.clear()
@@ -84,8 +79,7 @@ def status_head(stream: Stream) -> Message:
 
 def body_in(data: bytes) -> bytes | None:
     """The body of the one final response in these bytes; None if they are not strict HTTP/1, or cut."""
-    stream, body = whole(data), bytearray()
-    skip_empty_lines(stream)
+    stream, body = whole(data.lstrip(b"\r\n")), bytearray()
     try:
         while (head := status_head(stream)).start[1].startswith(b"1"):
             if head.start[1] == b"101":

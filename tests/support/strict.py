@@ -149,7 +149,7 @@ def body_length(head: Message) -> int | None:
         return -1
     if not lengths:
         return None
-    if len(lengths) != 1 or re.fullmatch(rb"[0-9]{1,18}", lengths[0]) is None:
+    if len(lengths) != 1 or re.fullmatch(rb"[0-9]{1,19}", lengths[0]) is None:
         raise Malformed(f"ambiguous Content-Length: {lengths}")
     return int(lengths[0])
 
