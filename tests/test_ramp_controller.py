@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import update
 from proxy import flips
 from proxy.config.snapshot import Snapshot
 from proxy.flips import RampCommand
-from proxy.ledger import Ledger, audit, diffs, leases, overrides, ramps, samples
+from proxy.ledger import Ledger, LedgerUnavailable, audit, diffs, leases, overrides, ramps, samples
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.clock import present
 from proxy.ledger.columns import EPOCH
@@ -304,3 +305,24 @@ def test_old_samples_are_forgotten_those_of_a_ramp_under_way_are_not(
     stage.controller("two").turn()
     kept = stage.ledger.read(lambda connection: samples.read(connection, "pay", 0))
     assert len(kept) == 5 and old not in [sample.slot for sample in kept]
+
+
+def test_a_ledger_that_is_away_is_said_once_and_ramps_go_on_after_it(stage: Stage) -> None:
+    stage.command(RampCommand.START)
+    failures = iter([LedgerUnavailable("gone"), LedgerUnavailable("gone"), KeyError("a defect")])
+
+    def snapshot_or_not() -> Snapshot:
+        for failure in failures:
+            raise failure
+        return stage.file
+
+    controller = Controller(stage.ledger, "one", snapshot_or_not, stage.happened.append, stage.said.append)
+    thread = threading.Thread(target=controller.run, daemon=True)
+    thread.start()
+    eventually(lambda: stage.happened)
+    controller.close()
+    thread.join(10)
+    assert stage.said == [
+        "ramps stand still: the ledger is unavailable: gone",
+        "ramps stand still: KeyError: 'a defect'",
+    ]

@@ -89,10 +89,10 @@ class Controller:
             try:
                 self.turn()
                 trouble = ""
-            except LedgerUnavailable as error:
-                if str(error) != trouble:
-                    self._say(f"ramps stand still: {error}")
-                trouble = str(error)
+            except Exception as error:  # a defect among them; but ramps must go on once it does not strike
+                before, trouble = trouble, f"ramps stand still: {_why(error)}"
+                if trouble != before:
+                    self._say(trouble)
 
     def close(self) -> None:
         """End soon. The lease runs out by itself."""
@@ -159,6 +159,10 @@ class Controller:
             _audit(connection, current, move)
         ramps.save(connection, move.ramp, verdicts, version)
         return Happened(move, plan, verdicts, now)
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, LedgerUnavailable) else f"{type(error).__name__}: {error}"
 
 
 def _overtaken(connection: Connection, stored: Stored, intent: Intent) -> bool:

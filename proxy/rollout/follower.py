@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, migrate, overrides, replicas, samples
+from proxy.ledger import Ledger, LedgerUnavailable, migrate, overrides, replicas, samples
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.migrate import LedgerTooNew
 from proxy.ledger.overrides import Override
@@ -84,8 +84,9 @@ class Follower:
 
     def confirm(self, version: int) -> None:
         """Every worker serves by this version."""
-        self._confirmed = version
-        self._wake.set()
+        if version != self._confirmed:
+            self._confirmed = version
+            self._wake.set()
 
     def keep(self, seen: Sequence[tuple[str, Sample]]) -> None:
         """Samples for the gates, each with its route."""
@@ -105,8 +106,10 @@ class Follower:
         while not self._ending:
             try:
                 self._turn()
-            except (LedgerUnavailable, BadLedgerUrl, LedgerTooNew) as error:
+            except (LedgerUnavailable, LedgerTooNew) as error:
                 self._tell(News(self._version, trouble=str(error)))
+            except Exception as error:  # a defect; but flips must go on once it does not strike
+                self._tell(News(self._version, trouble=f"{type(error).__name__}: {error}"))
             self._wake.wait(period)
             self._wake.clear()
         self._leave()
