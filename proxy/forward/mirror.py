@@ -88,6 +88,8 @@ class Tee:
     def flush(self) -> None:
         if self._inner is not None:
             self._inner.flush()
+            if self._ended:
+                self._inner = None  # it holds this tee: without the circle no collector is needed
 
     def upload_blocked(self) -> None:
         if self._inner is not None:
