@@ -43,10 +43,13 @@ class Answer:
 class Load:
     """Clients that ask for one path, by many keys, of many addresses, until they are told to stop."""
 
-    def __init__(self, addresses: Sequence[Address], path: str, clients: int = 4) -> None:
+    def __init__(
+        self, addresses: Sequence[Address], path: str, clients: int = 4, pause: float = PAUSE
+    ) -> None:
         self.answers: list[Answer] = []
         self._addresses = addresses
         self._path = path
+        self._pause = pause
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=[number]) for number in range(clients)]
 
@@ -76,7 +79,7 @@ class Load:
                 for address in self._addresses
             ]
             asked = number
-            while not self._stop.wait(PAUSE):
+            while not self._stop.wait(self._pause):
                 asked += 1
                 self._ask(clients[asked % len(clients)], f"key-{asked * 7 % KEYS}")
 
