@@ -175,6 +175,12 @@ def test_export(run: Run, signature: str) -> None:
     assert case.find("failure") is not None
 
 
+def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> None:
+    done = run("diffs", "replay", signature, "--json")
+    assert (done.code, done.json["gone"], done.json["verdict"]) == (1, False, "mismatch")
+    assert "$.amount" in run("diffs", "replay", signature).out
+
+
 # -- exit codes
 
 
@@ -212,6 +218,7 @@ ASKING = [
     ("diffs", "show", "x"),
     ("diffs", "triage", "x", "bug"),
     ("diffs", "export"),
+    ("diffs", "replay", "x"),
 ]
 
 

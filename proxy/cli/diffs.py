@@ -11,8 +11,8 @@ from rich.console import Console
 
 from proxy.cli.control_client import CONTROL, ask, find
 from proxy.cli.diffs_export import CSV, JSONL, JUNIT, csv_rows, json_lines, junit
-from proxy.cli.diffs_text import diff_line, group_page, groups_table, shown_diff
-from proxy.cli.output import JSON, print_json
+from proxy.cli.diffs_text import diff_line, group_page, groups_table, replayed, shown_diff
+from proxy.cli.output import JSON, REFUSED, give_up, print_json
 
 PAGE = 500
 """Differences that are asked for at once."""
@@ -110,6 +110,25 @@ def triage(signature: str, verdict: str, note: str, until: str | None, url: str,
         print_json(group)
     else:
         print(f"{signature} on {group['route']}: {group['verdict'] or 'open'}")
+
+
+@diffs.command()
+@click.argument("which", metavar="ID|SIGNATURE")
+@CONTROL
+@JSON
+def replay(which: str, url: str, as_json: bool) -> None:
+    """Send an exchange's request, or that of a group's newest, to both sides now; 0 if the bug is gone."""
+    exchange = find(url, f"diffs/{quote(which, safe='')}")
+    if exchange is None:
+        samples = ask(url, "GET", f"diff-groups/{quote(which, safe='')}")["samples"]
+        exchange = samples[0] if samples else give_up(f"no exchange of {which} is kept any more")
+    outcome = ask(url, "POST", f"diffs/{quote(exchange['id'], safe='')}/replay")
+    if as_json:
+        print_json(outcome)
+    else:
+        Console().print(*replayed(exchange, outcome), sep="\n")
+    if not outcome["gone"]:
+        sys.exit(REFUSED)
 
 
 @diffs.command()

@@ -83,6 +83,15 @@ def shown_diff(diff: dict[str, Any]) -> list[RenderableType]:
     return lines
 
 
+def replayed(diff: dict[str, Any], outcome: dict[str, Any]) -> list[RenderableType]:
+    """What became of an exchange that was sent again."""
+    if outcome["gone"]:
+        return [Text(f"{diff['id']}: gone; both sides answer alike where they differed", "green")]
+    head = Text.assemble((diff["id"], "bold"), "  ", _word(outcome["verdict"]))
+    why = [plain(outcome["reason"])] if outcome["reason"] else []
+    return [head, *why, *([difference_table(outcome["differences"])] if outcome["differences"] else [])]
+
+
 def curl(diff: dict[str, Any], base: str = "$BANYAN") -> str:
     """The request as a line for a shell; secrets in it were replaced before it was kept."""
     request = diff.get("request") or {"fields": [], "body": ""}

@@ -15,11 +15,12 @@ from proxy.config.server import Role
 from proxy.control import diff_source
 from proxy.control.bodies import Triage as TriageBody
 from proxy.control.bodies import json_body, moment
-from proxy.control.diff_filter import Filters
+from proxy.control.diff_filter import Diff, Filters
 from proxy.control.door import Door
 from proxy.control.groups_view import by_urgency, group_view
 from proxy.control.ledger_access import LedgerAccess
 from proxy.control.problems import Refusal
+from proxy.control.replay import replay
 from proxy.control.routes_api import author_of
 from proxy.ledger import audit, diffs
 from proxy.ledger.audit import Author, Entry
@@ -46,6 +47,7 @@ class QualityApi:
             ("GET", "audit", Role.VIEWER, self.audit),
             ("GET", "diffs", Role.VIEWER, self.diffs),
             ("GET", "diffs/{id}", Role.VIEWER, self.diff),
+            ("POST", "diffs/{id}/replay", Role.REVIEWER, self.replay),
             ("GET", "diff-groups", Role.VIEWER, self.groups),
             ("GET", "diff-groups/{signature}", Role.VIEWER, self.group),
             ("POST", "diff-groups/{signature}/triage", Role.REVIEWER, self.triage),
@@ -79,13 +81,22 @@ class QualityApi:
         return JSONResponse({"diffs": page.diffs, "next": page.next, "source": page.source})
 
     async def diff(self, request: Request) -> Response:
+        return JSONResponse(await self.found(request))
+
+    async def replay(self, request: Request) -> Response:
+        diff = await self.found(request)
+        assert self.state.snapshot is not None  # the door has looked
+        return JSONResponse(await replay(self.state.snapshot, diff))
+
+    async def found(self, request: Request) -> Diff:
+        """The difference that a path names. Raises Refusal."""
         wanted = request.path_params["id"]
         found = await self.books.run(lambda ledger: diff_source.find(ledger, self._log(), wanted))
         if found is None:
             raise Refusal(
                 404, "unknown-diff", f"No difference with the id {wanted!r} is kept; it may have aged out."
             )
-        return JSONResponse(found)
+        return found
 
     async def groups(self, request: Request) -> Response:
         query = Query(request, "route", "state", "limit")
