@@ -455,6 +455,8 @@ async def test_a_slow_backend_holds_the_client(front: Front, client: ScriptedTra
             client.feed(b"x" * 65536)
         await settle()
     assert not client.reading
+    front.sweep(61)
+    assert not client.sent, "the backend is slow, not the client"
     wire.protocol.resume_writing()
     await settle()
     assert client.reading

@@ -223,7 +223,7 @@ class ClientConnection(asyncio.Protocol):
             self.expires = NEVER
             if self.cycle is not None:
                 self.cycle.body_done(body.trailers)
-        else:
+        elif not self._upload_paused:  # else the backend is slow, not the client
             self.expires = self.loop.time() + self.gateway.limits.body_idle
         return data[taken:]
 
