@@ -254,6 +254,15 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_ends_the_exchange(
     assert front.outcomes[0].error == "client gone"
 
 
+async def test_a_client_that_leaves_while_its_form_is_looked_at_ends_too(front: Front) -> None:
+    caller = Caller(front, "POST", "/pay", FORM, (b"content-length", b"14"))
+    caller.body(b"action", more=True)
+    caller.leave()
+    await asyncio.wait_for(caller.task, 5)
+    assert caller.sent == []
+    assert front.outcomes[0].error == "client gone"
+
+
 async def test_an_answer_that_breaks_off_is_not_ended(front: Front) -> None:
     """An ASGI server cuts the connection where an application ends without a last body message."""
     caller = Caller(front)

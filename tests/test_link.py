@@ -57,8 +57,9 @@ async def test_flips_travel_without_the_file_and_arrive_as_snapshots(ends: tuple
     weighted = replace(modern.with_overrides({"a": Override(Stage.CANARY, 700)}), version=3)
     undone = replace(weighted.with_overrides({}), version=4)
     other = replace(snapshot(route("stage: legacy, modern: payments")), version=5)
+    again = replace(other.with_overrides({"a": Override(Stage.SHADOW)}), version=6)
     tables = []
-    for sent in (SNAPSHOT, modern, weighted, undone, other):
+    for sent in (SNAPSHOT, modern, weighted, undone, other, again):
         ends[0].send(Apply(sent))
         received = await ends[1].receive()
         assert isinstance(received, Apply)
@@ -67,7 +68,7 @@ async def test_flips_travel_without_the_file_and_arrive_as_snapshots(ends: tuple
         assert received.snapshot.routes["a"].override == sent.routes["a"].override
         tables.append(received.snapshot.table)
     assert all(table is tables[0] for table in tables[:4])
-    assert tables[4] is not tables[0]
+    assert tables[4] is tables[5] is not tables[0]
 
 
 async def test_large_messages_and_both_directions_at_once(ends: tuple[Link, Link]) -> None:

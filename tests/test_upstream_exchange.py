@@ -475,6 +475,15 @@ async def test_answers_of_the_application_never_open_a_breaker(loop: ScriptedLoo
     assert not at.backend.breaker_open
 
 
+async def test_a_stale_connection_says_nothing_of_its_endpoint(loop: ScriptedLoop) -> None:
+    at = rig(loop, breaker=BreakerPolicy(consecutive_failures=1), retry=RetryPolicy(attempts=1))
+    wire = await at.rested()
+    _, sink = at.ask()
+    wire.lose()
+    assert sink.failure is Failure.RESET
+    assert not at.backend.breaker_open
+
+
 async def test_the_bulkhead_refuses_what_is_too_many(loop: ScriptedLoop) -> None:
     at = rig(loop, max_in_flight=2)
     first, _, wire = await at.sent()
