@@ -9,7 +9,7 @@ from pathlib import Path
 
 from proxy.children import Child, spawn
 from proxy.config.snapshot import Snapshot
-from proxy.control.app import status_app
+from proxy.control.health import status_app
 from proxy.ledger import BadLedgerUrl
 from proxy.link import Applied, Apply, Drain, Fleet, Look, Message, Report
 from proxy.rollout.feed import PATIENCE, Feed, moves
