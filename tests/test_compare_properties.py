@@ -5,6 +5,7 @@ import io
 import json
 from decimal import Decimal
 from html import escape
+from itertools import permutations
 from typing import Any
 from urllib.parse import urlencode
 
@@ -130,6 +131,59 @@ def assert_mirrored(one: str, other: str, content_type: str, rules: dict[str, An
     back = [str(found.kind) for found in bodies(other, one, rules, content_type).differences]
     swap = {"missing": "extra", "extra": "missing"}
     assert sorted(there) == sorted(swap.get(kind, kind) for kind in back)
+
+
+RULES: dict[str, dict[str, Any]] = {
+    "ignore": {"ignore": ["$..a"]},
+    "within": {"rules": [{"path": "$..a", "within": 1}]},
+    "pattern": {"rules": [{"path": "$..a", "pattern": "^a$"}]},
+    "unordered": {"rules": [{"path": "$..a", "unordered": True}]},
+}
+
+
+def same(one: Any, other: Any, rule: str, here: bool = False) -> bool:
+    """What a rule means, spelled out: whether two values are equal where the rule holds at every member `a`."""
+    if here and rule == "ignore":
+        return True
+    if here and rule == "pattern":
+        return bool(one == other == "a")
+    if type(one) is not type(other) and not (_is_number(one) and _is_number(other)):
+        return False
+    if isinstance(one, dict):
+        return {*one} - _left_out(rule) == {*other} - _left_out(rule) and all(
+            same(one[name], other[name], rule, name == "a") for name in one if name in other
+        )
+    if isinstance(one, list):
+        orders = permutations(other) if here and rule == "unordered" else [other]
+        return len(one) == len(other) and any(
+            all(same(left, right, rule) for left, right in zip(one, order, strict=True)) for order in orders
+        )
+    if here and rule == "within" and _is_number(one):
+        return bool(abs(one - other) <= 1)
+    return bool(one == other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _left_out(rule: str) -> set[str]:
+    return {"a"} if rule == "ignore" else set()
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small, st.sampled_from(list(RULES)), st.data())
+def test_a_rule_means_what_it_says(value: Any, part: Any, rule: str, data: st.DataObject) -> None:
+    """Against a plain reading of the rules: it differs exactly if that says so."""
+    other = value
+    for _ in range(data.draw(st.integers(0, 2))):
+        places = leaves(other)
+        if places:
+            other = replaced(
+                other, data.draw(st.sampled_from(places))[1], data.draw(st.just(part) | st.integers(0, 3))
+            )
+    result = bodies(json.dumps([value, {"a": other}]), json.dumps([other, {"a": value}]), RULES[rule])
+    assert bool(result.differences) is not same([value, {"a": other}], [other, {"a": value}], rule)
 
 
 @modest

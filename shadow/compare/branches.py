@@ -8,6 +8,7 @@ from typing import NamedTuple
 from shadow.compare import values
 from shadow.compare.align import Elements, align
 from shadow.compare.findings import Findings
+from shadow.compare.lists import matched
 from shadow.compare.markup import TEXT, Element, Node, Rules, Shapes, child_paths, outer, step
 from shadow.compare.model import ABSENT, Kind, Value
 from shadow.compare.naming import attribute_label, text_label
@@ -97,7 +98,9 @@ class Walk:
 
     def _children(self, one: Branch, other: Branch) -> None:
         lefts, rights = self._listed(one), self._listed(other)
-        pairs = self._pairs([twig.node for twig in lefts], [twig.node for twig in rights])
+        nodes = [twig.node for twig in lefts], [twig.node for twig in rights]
+        treatment = self._treatment((one.element, ""), (other.element, ""))
+        pairs = self._unordered(*nodes, treatment.key) if treatment.unordered else self._pairs(*nodes)
         if pairs is None:
             self._findings.body(one.path, Kind.ORDER, _names(lefts), _names(rights))
             return
@@ -149,6 +152,17 @@ class Walk:
         )
         return align(elements, self._budget, self._mirror)
 
+    def _unordered(self, lefts: Sequence[Node], rights: Sequence[Node], key: str | None) -> list[Pair]:
+        """As multisets: by the attribute or child element `key`, else by content, else by name."""
+        pairs: list[Pair] = []
+        for keys_of in (lambda node: _keyed(node, key), self._shapes.of, lambda node: _unkeyed(node, key)):
+            keys = [keys_of(node) for node in lefts], [keys_of(node) for node in rights]
+            taken = {left for left, _ in pairs}, {right for _, right in pairs}
+            ones = [index for index in range(len(lefts)) if index not in taken[0]]
+            others = [index for index in range(len(rights)) if index not in taken[1]]
+            pairs += matched(*keys, ones, others)
+        return sorted(pairs)
+
     def _cost(self, one: Node, other: Node) -> float:
         """About how many differences a pair would bring; nodes of another kind or name are never a pair."""
         if isinstance(one, str) or isinstance(other, str):
@@ -158,6 +172,27 @@ class Walk:
         attributes = len(set(one.attributes.items()) ^ set(other.attributes.items()))
         left, right = (Counter(map(self._shapes.of, node.children)) for node in (one, other))
         return attributes / 2 + ((left - right).total() + (right - left).total()) / 2
+
+
+def _keyed(node: Node, key: str | None) -> Hashable:
+    """An element's name with its attribute or child element `key`; what has none equals nothing."""
+    value = _key_of(node, key)
+    return object() if value is None or isinstance(node, str) else (node.name, value)
+
+
+def _unkeyed(node: Node, key: str | None) -> Hashable:
+    """The name of what has no key to tell it apart."""
+    if isinstance(node, str):
+        return TEXT
+    return node.name if _key_of(node, key) is None else object()
+
+
+def _key_of(node: Node, key: str | None) -> str | None:
+    if key is None or isinstance(node, str):
+        return None
+    children = (child for child in node.children if not isinstance(child, str))
+    named = (child.text for child in children if child.name.rpartition("}")[2] == key)
+    return node.attributes.get(key) or next(named, None)
 
 
 def _size(node: Node) -> float:

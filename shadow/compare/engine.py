@@ -68,7 +68,7 @@ def _body(answer: Answer, named: fields.Fields, policy: Policy, limits: Limits) 
         return Body(
             answer.status, kind, answer.body, Text("", ""), Notices(""), answer.complete, over=str(limit)
         )
-    data = content.data
+    data = _bounded_alike(content.data, kind)
     if media.is_binary(kind):
         decoded = Text(data.decode("latin-1"), "")
         notices = Notices(decoded.text)
@@ -76,6 +76,12 @@ def _body(answer: Answer, named: fields.Fields, policy: Policy, limits: Limits) 
         decoded = charsets.decode(data, kind.charset or _own_charset(data))
         notices = strip_notices(decoded.text) if policy.php else Notices(decoded.text)
     return Body(answer.status, kind, data, decoded, notices, answer.complete, content.fault)
+
+
+def _bounded_alike(data: bytes, kind: media.MediaType) -> bytes:
+    """Multipart boundaries are made up for each message: they are no content (RFC 2046 §5.1.1)."""
+    boundary = kind.parameters.get("boundary", "") if kind.type.startswith("multipart/") else ""
+    return data.replace(b"--" + boundary.encode("latin-1"), b"--boundary") if boundary else data
 
 
 def _own_charset(data: bytes) -> str:

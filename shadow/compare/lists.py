@@ -48,10 +48,10 @@ class Pairer:
         if _is_in_place(ones, others):
             return Pairing(_numbered(ones))
         if _permuted(ones, others):
-            return Pairing(_matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
+            return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
         named = identities(left.values, right.values)
         if named and _permuted(*named) and named[0] != named[1]:
-            return Pairing(_matched(*named, range(len(ones)), range(len(others))), reordered=True)
+            return Pairing(matched(*named, range(len(ones)), range(len(others))), reordered=True)
         elements = Elements(
             (ones, others),
             named,
@@ -64,9 +64,9 @@ class Pairer:
         """As multisets: by the member `key`; elements without it by content, or else by likeness."""
         named = _keys(left, key), _keys(right, key)
         free = _without_key(named[0]), _without_key(named[1])
-        pairs = _matched(named[0], named[1], _with_key(named[0]), _with_key(named[1]))
+        pairs = matched(named[0], named[1], _with_key(named[0]), _with_key(named[1]))
         if free[0] and free[1]:
-            pairs += _matched(self._shapes(left), self._shapes(right), *free)
+            pairs += matched(self._shapes(left), self._shapes(right), *free)
         taken = {one for one, _ in pairs}, {other for _, other in pairs}
         alone = [
             [index for index in side if index not in used] for side, used in zip(free, taken, strict=True)
@@ -147,7 +147,7 @@ def _without_key(keys: Sequence[Hashable]) -> list[int]:
     return [index for index, key in enumerate(keys) if key is None]
 
 
-def _matched(
+def matched(
     ones: Sequence[Hashable], others: Sequence[Hashable], left: Sequence[int], right: Sequence[int]
 ) -> list[Pair]:
     """Equal keys of the elements at these indexes, each used once, the first with the first."""

@@ -65,7 +65,9 @@ class Walk:
     def _pair(self, primary: Spot, shadow: Spot) -> None:
         treatment = self._treatment(primary, shadow)
         if treatment is PLAIN:
-            if not self._shapes.same(primary.value, shadow.value):
+            # Shapes leave out what rules treat: only where no rule reaches do equal ones mean equal values.
+            ruled = primary.state is not None or shadow.state is not None
+            if ruled or not self._shapes.same(primary.value, shadow.value):
                 self._walked(primary, shadow, treatment)
         elif not treatment.ignore:
             one, other = self._bridged(primary, shadow, treatment)

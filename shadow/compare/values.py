@@ -9,6 +9,9 @@ from shadow.compare.charsets import is_mojibake
 from shadow.compare.model import Json, Kind
 from shadow.compare.treatment import PLAIN, Pattern, Preset, Treatment
 
+_TRUE = ("true", "True")
+_FALSE = ("false", "False", "null", "None")
+
 Note = Callable[[str], None]
 
 
@@ -42,6 +45,8 @@ def _equal_as(one: Json, other: Json, treatment: Treatment) -> str:
         return "instant" if same else ""
     if name := _equal_numbers(one, other, treatment):
         return name
+    if treatment.within is not None and isinstance(one, str) and isinstance(other, str):
+        return _equal_numbers(_numeric(one), _numeric(other), treatment)
     if Preset.NUMERIC_STRING in treatment.presets and _equal_numbers(
         _numeric(one), _numeric(other), treatment
     ):
@@ -70,10 +75,13 @@ def _numeric(value: Json) -> Json:
 
 
 def _echoed(php: Json, value: Json) -> bool:
-    """Whether `php` is what PHP makes of a bool or null when it prints it (1 and nothing)."""
-    if value is True:
+    """Whether `php` is what PHP makes of a bool or null when it prints it: 1 and nothing.
+
+    Where everything is text (XML, CSV, forms), so is the other side's word for it.
+    """
+    if value is True or value in _TRUE:
         return php == "1" or (php == 1 and php is not True)
-    return (value is False or value is None) and php == ""
+    return php == "" and (value is False or value is None or value in _FALSE)
 
 
 def _fits(pattern: Pattern, value: Json) -> bool:
