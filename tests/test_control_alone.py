@@ -1,0 +1,98 @@
+"""`banyan control`: the control plane as a process of its own, beside a data plane that is another."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.banyan import Banyan, free_port, running
+from tests.support.commands import banyan
+
+ROUTES = [{"id": "moved", "match": {"path": "/moved"}, "modern": "payments"}]
+BACKENDS = {"legacy": {"url": "http://127.0.0.1:1"}, "payments": {"url": "http://127.0.0.1:2"}}
+
+
+@pytest.fixture
+def plane(tmp_path: Path) -> Iterator[Banyan]:
+    """`banyan proxy`: a data plane without a control plane."""
+    config = {"backends": BACKENDS, "defaults": {"legacy": "legacy"}, "routes": ROUTES}
+    with running(tmp_path, config) as program:
+        yield program
+
+
+@contextlib.contextmanager
+def alone(home: Path, *arguments: str) -> Iterator[tuple[httpx.Client, "subprocess.Popen[bytes]"]]:
+    """`banyan control` with the file of that folder, once it answers."""
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "proxy", "control", "--config", str(home / "routes.yaml")]
+    with (home / "control.txt").open("wb") as log:
+        process = subprocess.Popen([*command, "--control-listen", address, *arguments], stderr=log)
+    try:
+        with httpx.Client(base_url=f"http://{address}", trust_env=False) as client:
+            wait_for(client, "/healthz", 200)
+            yield client, process
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0, (home / "control.txt").read_text()
+
+
+def wait_for(client: httpx.Client, path: str, status: int) -> httpx.Response:
+    """The answer, once it has this status."""
+    deadline = time.monotonic() + 60
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            answer = client.get(path)
+            if answer.status_code == status:
+                return answer
+        assert time.monotonic() < deadline, f"{path} never answered {status}"
+        time.sleep(0.1)
+
+
+def test_a_flip_reaches_the_data_plane_beside_it(plane: Banyan, tmp_path: Path) -> None:
+    with alone(tmp_path) as (client, _):
+        wait_for(client, "/readyz", 200)
+        host, port = plane.address
+        made = client.post(
+            "/api/v1/routes/moved/flip", json={"stage": "modern", "reason": "x"}, timeout=30
+        ).json()
+        assert [name.endswith(f"{host}:{port}") for name in made["replicas"]["confirmed"]] == [True]
+        assert made["replicas"]["missing"] == []
+        deadline = time.monotonic() + 30
+        while client.get("/api/v1/routes/moved").json()["stage"] != "modern":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert banyan("routes", "--control", str(client.base_url), "--json").code == 0
+
+
+def test_without_its_ledger_it_is_not_ready_and_says_why(plane: Banyan, tmp_path: Path) -> None:
+    with alone(tmp_path, "--ledger", "postgresql://nobody@127.0.0.1:1/none") as (client, _):
+        detail = wait_for(client, "/readyz", 503).json()
+        assert "ledger" in detail["reason"]
+
+
+def test_it_follows_its_file(plane: Banyan, tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    with alone(tmp_path) as (client, process):
+        wait_for(client, "/readyz", 200)
+        valid = file.read_text()
+        file.write_text("nonsense")
+        process.send_signal(signal.SIGHUP)
+        wait_until(client, errors=True)
+        assert [route["id"] for route in client.get("/api/v1/routes").json()["routes"]] == ["moved"]
+        file.write_text(valid.replace("id: moved", "id: renamed"))
+        process.send_signal(signal.SIGHUP)
+        wait_until(client, errors=False)
+        assert [route["id"] for route in client.get("/api/v1/routes").json()["routes"]] == ["renamed"]
+
+
+def wait_until(client: httpx.Client, errors: bool) -> None:
+    deadline = time.monotonic() + 30
+    while bool(client.get("/readyz").json()["config_errors"]) is not errors:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
