@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from tests.support.banyan import Banyan, open_files
+from tests.support.dataplane import Connect
 from tests.support.origin import Exchange, Origin, echo
-from tests.support.wire import DEADLINE, Wire, request, response
+from tests.support.wire import DEADLINE, Wire, request, response, wait_until
 
 
 def test_pipelined_requests_are_answered_in_order(origin: Origin, wire: Wire) -> None:
@@ -101,3 +103,19 @@ def test_a_half_closed_client_may_wait_a_little(origin: Origin, wire: Wire) -> N
     closed.set()
     assert wire.response().body == b"later"
     assert wire.is_closed()
+
+
+def test_many_connections_leave_nothing_behind(origin: Origin, main_proxy: Banyan, connect: Connect) -> None:
+    """Requests, refusals, aborts: afterwards there are the descriptors of before, and a few in the pool."""
+    (worker,) = main_proxy.workers()
+    connect().ask(request())
+    before = open_files(worker)
+    for _ in range(5):
+        wires = [connect() for _ in range(20)]
+        for number, wire in enumerate(wires):
+            wire.send(request() if number % 4 else b"garbage\r\n\r\n")
+            if number % 3 == 0:
+                wire.reset()
+        for wire in wires:
+            wire.socket.close()
+    wait_until(lambda: open_files(worker) <= before + 24)

@@ -14,7 +14,7 @@ from tests.support.banyan import Banyan, Lane, open_files, running
 from tests.support.dataplane import backend
 from tests.support.origin import Exchange, Origin, echo
 from tests.support.strict import Truncated
-from tests.support.wire import DEADLINE, Wire, request
+from tests.support.wire import DEADLINE, Wire, request, wait_until
 
 Start = Callable[..., contextlib.AbstractContextManager[Banyan]]
 
@@ -51,13 +51,6 @@ class Held:
 def clients(banyan: Banyan, count: int) -> Iterator[list[Wire]]:
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(Wire(banyan.address)) for _ in range(count)]
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def test_draining_finishes_what_is_under_way(origin: Origin, start: Start) -> None:
@@ -180,18 +173,3 @@ def answers(banyan: Banyan) -> bool:
         wire.socket.settimeout(2)
         return wire.ask(request()).status == 200
     return False
-
-
-def test_many_connections_leave_nothing_behind(origin: Origin, start: Start) -> None:
-    """Connections, requests, refusals, aborts: the descriptors afterwards are those of before."""
-    with start() as banyan:
-        (worker,) = banyan.workers()
-        assert answers(banyan)
-        before = open_files(worker)
-        for _ in range(5):
-            with clients(banyan, 20) as wires:
-                for number, wire in enumerate(wires):
-                    wire.send(request() if number % 4 else b"garbage\r\n\r\n")
-                    if number % 3 == 0:
-                        wire.reset()
-        wait_until(lambda: open_files(worker) <= before + 24)

@@ -1,5 +1,7 @@
 """What is too much or too slow, under small `server.limits` and `server.timeouts`."""
 
+import contextlib
+import threading
 import time
 from collections.abc import Iterator
 
@@ -174,6 +176,30 @@ def test_a_slow_body_is_waited_for_as_long_as_it_moves(origin: Origin, wire: Wir
     wire.socket.settimeout(DEADLINE)
     wire.send(b"e")
     assert wire.response().body == b"POST / patience"
+
+
+def test_a_flood_of_empty_lines_is_refused(origin: Origin, wire: Wire) -> None:
+    wire.send(b"\r\n" * 100_000 + request())
+    rest = wire.stream.rest()
+    assert rest == b"" or rest.startswith(b"HTTP/1.1 4")
+    assert origin.seen == []
+
+
+def test_a_client_that_stops_reading_is_not_waited_for(origin: Origin, connect: Connect) -> None:
+    """It holds a connection to the origin as well."""
+    freed = threading.Event()
+
+    def sends(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (1 << 30))
+        with contextlib.suppress(OSError):
+            while True:
+                exchange.socket.sendall(b"x" * 65536)
+        freed.set()
+        exchange.closed = True
+
+    origin.plays(sends)
+    connect(buffer=4096).send(request())
+    assert freed.wait(DEADLINE)
 
 
 def test_an_idle_connection_is_closed_in_silence(origin: Origin, wire: Wire) -> None:

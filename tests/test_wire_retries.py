@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect, connector
 from tests.support.hostile import assert_problem
 from tests.support.origin import Exchange, Origin, Script, answer, echo
-from tests.support.wire import DEADLINE, Response, Wire, request, response
+from tests.support.wire import DEADLINE, Response, Wire, request, response, wait_until
 
 
 @pytest.fixture
@@ -191,11 +191,3 @@ def test_an_unhealthy_endpoint_is_left_alone(checked_origins: list[Origin], wire
     wait_until(lambda: answering() == {b"first"})
     sick.clear()
     wait_until(lambda: answering() == {b"first", b"second"})
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Poll until this holds."""
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)

@@ -4,6 +4,8 @@ import contextlib
 import socket
 import ssl
 import struct
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -52,6 +54,14 @@ class Response:
 
     def all(self, name: bytes) -> list[bytes]:
         return self.head.all(name)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 3 * DEADLINE) -> None:
+    """Poll until this holds; a deadline that is missed fails the test."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
 
 
 class Wire:
