@@ -18,7 +18,7 @@ from proxy.config.backends import Backend as BackendModel
 from proxy.config.shadow import Shadow
 from proxy.config.snapshot import Route, Snapshot
 from proxy.forward.sweeper import TICK
-from proxy.link import Apply, Link, Report
+from proxy.link import Apply, Drain, Link, Report
 from proxy.shadow_store import LedgerStore
 from proxy.telemetry.metrics import Totals
 from proxy.upstream.failures import Failure
@@ -174,8 +174,10 @@ async def _main(link_descriptor: int) -> None:
 
 
 async def _follow(link: Link, process: ShadowProcess) -> None:
-    while isinstance(message := await link.receive(), Apply):
-        process.apply(message.snapshot)
+    """Do what the supervisor says; without one there is nobody to restart us, so end."""
+    while not isinstance(message := await link.receive(), Drain | None):
+        if isinstance(message, Apply):
+            process.apply(message.snapshot)
 
 
 async def _report(link: Link, process: ShadowProcess) -> None:

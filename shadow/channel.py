@@ -122,7 +122,9 @@ async def listen(path: Path, take: Callable[[Exchange], None], max_message: int)
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ValueError):
+        # CancelledError too: the task ends here anyway, and asyncio before 3.12 reports a cancelled one.
+        ends = (asyncio.IncompleteReadError, ConnectionError, ValueError, asyncio.CancelledError)
+        with contextlib.suppress(*ends):
             while True:
                 length = int.from_bytes(await reader.readexactly(LENGTH))
                 if length > max_message:

@@ -8,6 +8,7 @@ import click
 COMMANDS: Mapping[str, str] = {
     "serve": "proxy.cli.serve",
     "proxy": "proxy.cli.serve",
+    "shadow": "proxy.cli.shadow",
     "control": "proxy.cli.serve",
     "check": "proxy.cli.check",
     "schema": "proxy.cli.check",

@@ -26,6 +26,7 @@ CHECKS = (
     process.health_checks_end,
     process.certificates_have_keys,
     comparing.comparisons_compile,
+    comparing.redactions_compile,
 )
 
 

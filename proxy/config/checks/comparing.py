@@ -7,6 +7,7 @@ from proxy.config.draft import Draft
 from proxy.config.errors import KeyPath, Problem
 from proxy.config.shadow import Compare
 from shadow.compare.policy import Policy, PolicyError
+from shadow.redact import Redactor
 
 _STEP = re.compile(r"\[([0-9]+)\]|([^.\[]+)")
 
@@ -23,6 +24,18 @@ def comparisons_compile(draft: Draft) -> Iterator[Problem]:
             seen[said] = tuple(_wrong(compare))
         for path, message in seen[said]:
             yield Problem(("routes", place, "shadow", "compare", *path), message)
+
+
+def redactions_compile(draft: Draft) -> Iterator[Problem]:
+    """Each path by itself, so that the error names its line."""
+    for place, route in draft.routes.items():
+        if route.shadow is None:
+            continue
+        for number, path in enumerate(route.shadow.redact.paths):
+            try:
+                Redactor(b"", (path,))
+            except ValueError as error:
+                yield Problem(("routes", place, "shadow", "redact", "paths", number), str(error))
 
 
 def _wrong(compare: Compare) -> Iterator[tuple[KeyPath, str]]:

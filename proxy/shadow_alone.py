@@ -1,0 +1,85 @@
+"""The shadow worker without a supervisor, for containers: it follows routes.yaml by itself."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from proxy.config.addresses import Address
+from proxy.control.health import status_app
+from proxy.link import Report
+from proxy.shadow_process import REPORT_EVERY, ShadowProcess
+from proxy.start import Overrides, Reader, StartError, first_snapshot
+from proxy.state import State
+from proxy.uvicorn_server import control_server
+from shadow.difflog import LogTaken
+
+
+def say(text: str) -> None:
+    """A line for the operator."""
+    print(text, file=sys.stderr, flush=True)
+
+
+async def run(config: Path, overrides: Overrides, status: Address | None) -> None:
+    """Work until SIGTERM or SIGINT; `status` answers /healthz and /metrics. Raises StartError."""
+    reader = Reader(config, overrides)
+    snapshot = first_snapshot(reader)
+    try:
+        process = await ShadowProcess.open(snapshot)
+    except (OSError, LogTaken) as error:
+        raise StartError(f"the shadow worker cannot start: {error}") from error
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reader.poke)
+    async with _answering(status, State(snapshot, alone=True), process):
+        parts = {asyncio.create_task(part) for part in (process.run(), _follow(reader, process))}
+        waiting = asyncio.create_task(stop.wait())
+        say(f"banyan shadow: listening on {snapshot.config.shadow.socket}")
+        done, _ = await asyncio.wait({waiting, *parts}, return_when=asyncio.FIRST_COMPLETED)
+        for task in {waiting, *parts} - done:
+            task.cancel()
+        await process.close()
+    for task in done:
+        task.result()
+
+
+async def _follow(reader: Reader, process: ShadowProcess) -> None:
+    async for loaded in reader.changes():
+        if loaded.snapshot is None:
+            say("routes.yaml is not valid; the last good one stays in force:")
+            for error in loaded.errors:
+                say(f"  {error}")
+        else:
+            process.apply(loaded.snapshot)
+
+
+@contextlib.asynccontextmanager
+async def _answering(status: Address | None, state: State, process: ShadowProcess) -> AsyncIterator[None]:
+    """Health and figures at this address, if there is one."""
+    if status is None:
+        yield
+        return
+    try:
+        listener = socket.create_server((status.host, status.port))
+    except OSError as error:
+        raise StartError(f"cannot listen on {status} for health checks: {error.strerror}") from error
+    server = control_server(status_app(state))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    counting = asyncio.create_task(_count(state, process))
+    try:
+        yield
+    finally:
+        counting.cancel()
+        server.should_exit = True
+        await serving
+
+
+async def _count(state: State, process: ShadowProcess) -> None:
+    while True:
+        await asyncio.sleep(REPORT_EVERY)
+        state.take(Report(0, process.take_totals(), None))
