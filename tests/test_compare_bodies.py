@@ -343,6 +343,11 @@ def test_a_pattern_fits_no_container() -> None:
     assert found(bodies('{"a":[1]}', '{"a":[1]}', rule)) == ["$.a changed"]
 
 
+def test_a_pattern_is_checked_where_both_sides_are_equal() -> None:
+    rule = {"rules": [{"path": "$.l[*]", "pattern": "^[a-z]$"}]}
+    assert found(bodies('{"l":["a","B"]}', '{"l": ["a","B"]}', rule)) == ["$.l[1] changed"]
+
+
 def test_a_flag_explains_itself() -> None:
     difference = bodies("{", "{}").differences[0]
     assert explained(difference) == difference.hint != ""

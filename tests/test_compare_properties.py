@@ -142,7 +142,7 @@ RULES: dict[str, dict[str, Any]] = {
 
 
 def same(one: Any, other: Any, rule: str, here: bool = False) -> bool:
-    """What a rule means, spelled out: whether two values are equal where the rule holds at every member `a`."""
+    """What a rule means, spelled out: whether two values are equal, if it holds at every `a`."""
     if here and rule == "ignore":
         return True
     if here and rule == "pattern":

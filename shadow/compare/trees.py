@@ -124,7 +124,7 @@ class Walk:
     def _lists(
         self, primary: Spot, ones: list[Json], shadow: Spot, others: list[Json], treatment: Treatment
     ) -> None:
-        if treatment is PLAIN and _are_same(ones, others):
+        if self._trusts and treatment is PLAIN and _are_same(ones, others):
             return
         left, right = _array(ones, primary.state), _array(others, shadow.state)
         if treatment.unordered:
