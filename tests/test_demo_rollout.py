@@ -82,7 +82,7 @@ def test_the_ramps_end_as_the_story_has_it() -> None:
         (CLEAN, RampSeen("rolled_back", 1, "errors: 9 of 9"), ("shadow", 0.0)),
         (CLEAN, ENDED[CLEAN], ("canary", 50.0)),
         (BROKEN, RampSeen("done", 2, "all gates passed at 100 %"), ("canary", 100.0)),
-        (BROKEN, ENDED[BROKEN], ("canary", 20.0)),
+        (BROKEN, ENDED[BROKEN], ("canary", 25.0)),
         (BROKEN, RampSeen("rolled_back", 0, "errors: 9 of 9"), ("shadow", 0.0)),
     ],
 )

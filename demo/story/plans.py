@@ -2,7 +2,7 @@
 
 CLEAN, BROKEN = "payment-list", "rate-fee"
 
-STEPS = (20, 50, 100)
+STEPS = (25, 50, 100)
 
 _GATES = "errors: {max_increase: 5}, latency: null, mismatches: {max: 5}, triage: null"
 _PLAN = f"{{steps: {list(STEPS)}, bake: 3s, min_requests: 50, gates: {{{_GATES}}}}}"

@@ -12,7 +12,7 @@ from .stack import Stack
 from .visits import AMOUNTS, KEYS
 from .wire import Request
 
-PATIENCE = 75.0
+PATIENCE = 120.0
 """Seconds after which a ramp that has not ended has failed."""
 
 PAUSE = 0.02
@@ -50,7 +50,7 @@ def any_shop(chance: random.Random) -> Request:
         ("X-Merchant-Id", f"shop-{chance.randrange(SHOPS)}"),
         ("Authorization", f"Bearer {KEYS['m_1']}"),
     )
-    if chance.random() < 0.5:
+    if chance.random() < 0.75:
         return Request("GET", f"/api/payments?limit=5&page={chance.randint(1, 3)}", fields)
     return Request("GET", f"/api/rates/EUR/fee?amount={chance.choice(AMOUNTS)}", fields)
 
