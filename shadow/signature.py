@@ -16,7 +16,9 @@ def signature(route: str, method: str, differences: Iterable[Difference]) -> str
 
     Noise and values do not count; without any difference that is no noise it is the hash of none.
     """
-    seen = {(str(found.where), general(found.path), str(found.kind)) for found in differences if not found.noise}
+    seen = {
+        (str(found.where), general(found.path), str(found.kind)) for found in differences if not found.noise
+    }
     content = json.dumps([route, method.upper(), sorted(seen)], ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 

@@ -23,6 +23,7 @@ IN_AN_HOUR = "Sat, 21 Nov 2026 09:00:00 GMT"
         ("https://shop.example:8443/", "https://shop.example:8443/"),
         ("/%7euser/%c3%a9", "http://shop.example/~user/%C3%A9"),
         ("/a%2fb", "http://shop.example/a%2Fb"),
+        ("/a b?q=\u00c3\u00a9|{x}", "http://shop.example/a%20b?q=%C3%A9%7C%7Bx%7D"),
         ("http://[::1]:80/x", "http://[::1]/x"),
         ("http://u:p@shop.example/", "http://u:p@shop.example/"),
         ("http://[", "http://["),

@@ -21,6 +21,8 @@ _SETS = words(
     accept-post access-control-allow-headers access-control-allow-methods access-control-expose-headers
     """
 )
+# What no URL is written with; whoever follows one encodes it (URL standard §1.3). Bytes stand as latin-1.
+_UNWRITTEN = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 _ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 _PARAMETERISED = frozenset(("content-disposition", "strict-transport-security", "keep-alive"))
 
@@ -162,7 +164,7 @@ def resolved(request: Request, location: str) -> str:
     authority = user + (name if port in (None, default) else f"{name}:{port}")
     path = _without_dots(parts.path) or "/"
     url = urlunsplit((parts.scheme, authority, path, parts.query, parts.fragment))
-    return _ENCODED.sub(_unreserved, url)
+    return _ENCODED.sub(_unreserved, _UNWRITTEN.sub(lambda found: f"%{ord(found[0]):02X}", url))
 
 
 def _without_dots(path: str) -> str:

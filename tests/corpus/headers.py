@@ -125,6 +125,12 @@ CASES = (
         redirect("/done?x=1"),
         type=None,
     ),
+    Case(
+        "redirect-encoded",
+        "header('Location: /done?name=Zoë Q&x={1}');",
+        redirect("/done?name=Zoë Q&x={1}"),
+        type=None,
+    ),
     Case("redirect-relative", "header('Location: done.php');", redirect("/done.php"), type=None),
     Case("redirect-dots", "header('Location: /a/../done');", redirect("/done"), type=None),
     Case(
