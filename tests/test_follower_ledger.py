@@ -173,6 +173,7 @@ def test_no_method_waits_for_a_ledger_that_hangs(postgresql: Server, file: Snaps
 
     threading.Thread(target=use, daemon=True).start()
     assert finished.wait(2)
+    told.follower.close(20)
     relay.close()
 
 
