@@ -206,6 +206,7 @@ async def test_the_table_shows_file_and_ledger(tmp_path: Path) -> None:
     async with control(tmp_path) as running:
         await running.post(FLIP, CANARY)
         seen(running.ledger, diff(1), count=7)
+        running.state.totals.count("shadow_verdict", "payment-show mismatch", 7)
         table = (await running.get("/api/v1/routes")).json()
     shown = {route["id"]: route for route in table["routes"]}
     assert list(shown) == ["payment-show", "payment-list", "admin"]
@@ -213,7 +214,9 @@ async def test_the_table_shows_file_and_ledger(tmp_path: Path) -> None:
     assert shown["payment-show"]["version"] == 1
     assert shown["payment-show"]["file"] == {"stage": "shadow", "weight": 0}
     assert shown["payment-show"]["diff_groups"] == {"groups": 1, "exchanges": 7}
+    assert shown["payment-show"]["verdicts"] == {"mismatch": 7}
     assert shown["payment-list"]["version"] == 0
+    assert shown["payment-list"]["verdicts"] == {}
 
 
 async def test_without_a_ledger_the_table_is_shown_and_changes_are_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def routes(url: str, as_json: bool) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("route", "match", "stage", "weight", "from"):
         table.add_column(name, no_wrap=True)
-    for name in ("legacy req", "p95 ms", "modern req", "p95 ms", "5xx", "errors", "open diffs"):
+    for name in ("legacy req", "p95 ms", "modern req", "p95 ms", "5xx", "errors", "mismatches", "open diffs"):
         table.add_column(name, justify="right")
     table.add_column("ramp")
     for route in document["routes"]:
@@ -49,6 +49,7 @@ def _cells(route: dict[str, Any]) -> list[str | Text]:
         _number(modern["p95_ms"]),
         str(legacy["server_errors"] + modern["server_errors"]),
         str(sum(route["errors"].values())),
+        str(route["verdicts"].get("mismatch", "")),
         str(route["diff_groups"]["groups"] or ""),
         plain(f"{route['ramp']['state']}: {route['ramp']['reason']}" if route["ramp"] else ""),
     ]

@@ -73,6 +73,7 @@ def _view(state: State, route: Route, books: Books) -> dict[str, Any]:
         "since": override.since.isoformat() if override and override.position else None,
         "traffic": {side: _traffic(state, route.id, side) for side in ("legacy", "modern")},
         "errors": {error: n for (name, error), n in state.totals.errors.items() if name == route.id},
+        "verdicts": _verdicts(state, route.id),
         "diff_groups": asdict(books.groups.get(route.id, OpenGroups(0, 0))),
         "ramps": route.spec.ramp is not None,
         "ramp": _ramp(ramp) if ramp else None,
@@ -105,6 +106,15 @@ def _traffic(state: State, route: str, side: str) -> dict[str, Any]:
         "p50_ms": _milliseconds(quantile(total.latency, 0.5)),
         "p95_ms": _milliseconds(quantile(total.latency, 0.95)),
     }
+
+
+def _verdicts(state: State, route: str) -> dict[str, int]:
+    """What the shadow worker of this machine found, by verdict; it labels its counters `ROUTE VERDICT`."""
+    counters = state.totals.counters.items()
+    labelled = (
+        (label.split(" ", 1), amount) for (name, label), amount in counters if name == "shadow_verdict"
+    )
+    return {verdict: amount for (of, verdict), amount in labelled if of == route}
 
 
 def _milliseconds(seconds: float | None) -> float | None:
