@@ -32,8 +32,8 @@ class Exchange(NamedTuple):
     """A request, the answer its client got, and the request as the other side is to get it.
 
     `time` in seconds since the epoch, `primary_ms` in milliseconds. `replay_head` is the head that the other
-    side would have got had it been the primary, ended by the empty line. Bodies are as sent, codings on. A tuple,
-    because the data plane makes one for every mirrored request.
+    side would have got had it been the primary, ended by the empty line. Bodies are as sent, codings on.
+    A tuple, because the data plane makes one for every mirrored request.
     """
 
     id: str
