@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
+from typing import assert_never
 
 from sqlalchemy import Connection
 
@@ -164,6 +165,8 @@ def _ramp(
             return _drive(connection, known, author, stored, Event.RESUMED)
         case RampCommand.ABORT:
             return _drive(connection, known, author, stored, Event.ABORTED)
+        case _:
+            assert_never(what)
 
 
 def _start(connection: Connection, known: Route, author: Author, stored: Stored | None, version: int) -> Ramp:
