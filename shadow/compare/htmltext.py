@@ -6,7 +6,7 @@ settled.
 """
 
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -28,12 +28,13 @@ _BOOLEAN = words(
     required reversed selected shadowrootclonable shadowrootdelegatesfocus shadowrootserializable
     """
 )
-# Elements that stand inside a line of text: space beside them shows.
+# Elements that stand inside a line of text like a word, with lines of their own in them.
+_BOXES = words("audio button canvas iframe meter object progress select svg textarea video")
+# Other elements that stand inside a line of text: space in and beside them shows.
 _INLINE = words(
     """
-    a abbr acronym audio b bdi bdo big button canvas cite code data del dfn em embed font i iframe img
-    input ins kbd label map mark math meter object output picture progress q rp rt ruby s samp select
-    small span strike strong sub sup svg textarea time tt u var video wbr
+    a abbr acronym b bdi bdo big cite code data del dfn em embed font i img input ins kbd label map mark
+    math output picture q rp rt ruby s samp small span strike strong sub sup time tt u var wbr
     """
 )
 
@@ -43,7 +44,7 @@ def parse(text: str, limits: Limits) -> Element:
     if text.count("<") > 2 * limits.values:
         raise OverLimit(f"the HTML has over {limits.values} nodes")
     root = LexborHTMLParser(text).root
-    return Element("", "", children=[_converted(root)] if root is not None else [])
+    return Element("", "", children=[] if root is None else [_frozen(_draft(root, _Line(), False, 1))])
 
 
 def doctype(text: str) -> str:
@@ -52,22 +53,95 @@ def doctype(text: str) -> str:
     return _SPACES.sub(" ", found[1]).strip().lower().replace("'", '"') if found else ""
 
 
-def _converted(node: LexborNode, verbatim: bool = False, depth: int = 1) -> Element:
+_ATOMS = words("embed img input picture")
+
+
+@dataclass(slots=True)
+class _Words:
+    """A text whose space is not settled yet."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class _Draft:
+    name: str
+    attributes: dict[str, str]
+    children: "list[_Draft | _Words]" = field(default_factory=list)
+
+
+class _Line:
+    """A line of text across the elements in it: runs of space show as one, and at its ends not at all.
+
+    CSS Text §4.1, for white-space: normal.
+    """
+
+    def __init__(self) -> None:
+        self._spaced = True
+        self._last: _Words | None = None
+
+    def add(self, text: str) -> _Words:
+        text = _SPACES.sub(" ", text)
+        found = _Words(text.removeprefix(" ") if self._spaced else text)
+        if found.text:
+            self._spaced = found.text.endswith(" ")
+            self._last = found
+        return found
+
+    def stand(self) -> None:
+        """Something stands here that is no text: space on both sides of it shows."""
+        self._spaced, self._last = False, None
+
+    def end(self) -> None:
+        """The line ends here, and another begins."""
+        if self._last is not None:
+            self._last.text = self._last.text.removesuffix(" ")
+        self._spaced, self._last = True, None
+
+
+def _draft(node: LexborNode, line: _Line, verbatim: bool, depth: int) -> _Draft:
     if depth > _DEPTH:
         raise OverLimit(f"the HTML is nested deeper than {_DEPTH}")
-    name = str(node.tag)
-    verbatim = verbatim or name in _VERBATIM
-    children: list[Node] = []
+    draft = _Draft(str(node.tag), _attributes(node))
+    within = _entered(draft.name, line)
+    verbatim = verbatim or draft.name in _VERBATIM
     for child in _child_nodes(node):
         if child.is_element_node:
-            children.append(_converted(child, verbatim, depth + 1))
+            draft.children.append(_draft(child, within, verbatim, depth + 1))
         elif child.is_text_node:
-            _append_text(children, child.text_content or "")
-    if name in _CODE:
-        children = [code for child in children if isinstance(child, str) and (code := _code(child))]
-    elif not verbatim:
-        children = _flowed(children, inside=name)
-    return Element(name, name, _attributes(node), children)
+            draft.children.append(_text(child.text_content or "", draft.name, within, verbatim))
+    _left(draft.name, line, within)
+    return draft
+
+
+def _text(text: str, inside: str, line: _Line, verbatim: bool) -> _Words:
+    if inside in _CODE:
+        return _Words(text.replace("\r\n", "\n").strip())
+    return _Words(text) if verbatim else line.add(text)
+
+
+def _entered(name: str, line: _Line) -> _Line:
+    """The line that the content of an element stands in."""
+    if name in _BOXES:
+        return _Line()
+    if not _is_inline(name):
+        line.end()
+    return line
+
+
+def _left(name: str, line: _Line, within: _Line) -> None:
+    if within is not line:
+        within.end()
+        line.stand()
+    elif not _is_inline(name):
+        line.end()
+    elif name in _ATOMS:
+        line.stand()
+
+
+def _is_inline(name: str) -> bool:
+    """Unknown elements with a dash in their name are custom ones: inline unless a style says otherwise."""
+    return name in _INLINE or "-" in name or name in _CODE
 
 
 def _child_nodes(node: LexborNode) -> list[LexborNode]:
@@ -81,42 +155,18 @@ def _child_nodes(node: LexborNode) -> list[LexborNode]:
     return found
 
 
-def _append_text(children: list[Node], text: str) -> None:
-    """Text on both sides of a comment is one text."""
-    if children and isinstance(last := children[-1], str):
-        children[-1] = last + text
-    else:
-        children.append(text)
-
-
 def _attributes(node: LexborNode) -> dict[str, str]:
     return {name: "" if name in _BOOLEAN else value or "" for name, value in node.attributes.items()}
 
 
-def _code(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()
-
-
-def _flowed(children: Sequence[Node], inside: str) -> list[Node]:
-    """Text as it shows: runs of space are one, and there is none at a block's edge or a line break."""
-    found: list[Node] = []
-    for index, child in enumerate(children):
-        if not isinstance(child, str):
-            found.append(child)
-            continue
-        text = _SPACES.sub(" ", child)
-        if _breaks(children[index - 1] if index else None, inside):
-            text = text.removeprefix(" ")
-        if _breaks(children[index + 1] if index + 1 < len(children) else None, inside):
-            text = text.removesuffix(" ")
-        if text:
-            found.append(text)
-    return found
-
-
-def _breaks(neighbour: Node | None, inside: str) -> bool:
-    """Whether a line begins or ends between a text and its neighbour (none: its parent's edge)."""
-    if isinstance(neighbour, str):
-        return False
-    name = inside if neighbour is None else neighbour.name
-    return name not in _INLINE and "-" not in name
+def _frozen(draft: _Draft) -> Element:
+    """The element for good; text on both sides of a comment is one text."""
+    children: list[Node] = []
+    for child in draft.children:
+        if isinstance(child, _Draft):
+            children.append(_frozen(child))
+        elif children and isinstance(last := children[-1], str):
+            children[-1] = last + child.text
+        elif child.text:
+            children.append(child.text)
+    return Element(draft.name, draft.name, draft.attributes, children)

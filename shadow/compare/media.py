@@ -45,6 +45,7 @@ _FORMS = {
     "application/x-ndjson": Form.JSON_LINES,
     "application/jsonl": Form.JSON_LINES,
     "application/json-lines": Form.JSON_LINES,
+    "application/json-seq": Form.JSON_LINES,
     "application/javascript": Form.TEXT,
     "application/x-javascript": Form.TEXT,
     "application/yaml": Form.TEXT,

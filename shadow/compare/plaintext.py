@@ -69,8 +69,8 @@ def _object(fields: dict[str, list[str]], single: set[str]) -> dict[str, Json]:
 
 
 def json_lines(text: str) -> list[str]:
-    """The documents of a JSON Lines body."""
-    return [line for line in lines(text).split("\n") if line.strip()]
+    """The documents of a JSON Lines body, or of a JSON text sequence (RFC 7464)."""
+    return [line for line in lines(text).replace("\x1e", "").split("\n") if line.strip()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def table(text: str, limits: Limits) -> Table:
     text = lines(text).rstrip("\n")
     delimiter = _delimiter(text)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter)) if text else []
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
     except csv.Error as error:
         raise OverLimit(f"the CSV cannot be read: {error}") from None
     headed = bool(rows) and _is_header(rows[0])

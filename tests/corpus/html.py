@@ -26,6 +26,24 @@ CASES = (
         "<p><b>a</b><i>b</i></p>",
         "body /html/body/p/text() missing",
     ),
+    html(
+        "space-in-links",
+        "<ul>\n <li>\n  <a href='/x'>\n   Text\n  </a>\n </li>\n</ul>",
+        "<ul><li><a href='/x'>Text</a></li></ul>",
+    ),
+    html("space-in-buttons", "<p>a <button>\n Save\n</button> b</p>", "<p>a <button>Save</button> b</p>"),
+    html(
+        "space-beside-buttons",
+        "<p>a <button>Save</button> b</p>",
+        "<p>a<button>Save</button> b</p>",
+        "body /html/body/p/text()[1] changed",
+    ),
+    html(
+        "space-in-words",
+        "<p>un<b>do</b> it</p>",
+        "<p>un <b>do</b> it</p>",
+        "body /html/body/p/text()[1] changed",
+    ),
     html("space-pre", "<pre>a\n  b</pre>", "<pre>a\n b</pre>", "body /html/body/pre changed"),
     html(
         "space-textarea",

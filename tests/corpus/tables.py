@@ -34,6 +34,7 @@ CASES = (
     table("line-breaks", PUT % "[['id', 'note'], [1, \"x\\ny\"]]", [("id", "note"), (1, "x\ny")]),
     table("all-quoted", 'echo \'"id","name"\', "\\n", \'"1","x"\', "\\n";', [("id", "name"), (1, "x")]),
     table("bom", 'echo "\\xEF\\xBB\\xBFid,name\\n1,x\\n";', [("id", "name"), (1, "x")]),
+    table("blank-line", 'echo "id,name\\n\\n1,x\\n";', [("id", "name"), (1, "x")]),
     table("changed", PUT % PHP_ROWS, [*ROWS[:2], (2, "f")], "body [1].name changed major"),
     table("missing-row", PUT % PHP_ROWS, ROWS[:2], "body [1] missing critical"),
     table("inserted-row", PUT % PHP_ROWS, [ROWS[0], (0, "z"), *ROWS[1:]], "body [0] extra minor"),
