@@ -130,6 +130,10 @@ def test_values_are_shown_with_every_digit() -> None:
     assert shown(bodies(f"[{big}]", f"[1{big}]").differences[0]) == (big, "1" + big)
 
 
+def test_values_are_shown_in_their_own_letters() -> None:
+    assert shown(bodies('{"a":{"ü":"ß"}}', "{}").differences[0]) == ('{"ü":"ß"}', None)
+
+
 def test_values_of_two_types_are_told_apart() -> None:
     assert shown(bodies('["1"]', "[1]").differences[0]) == ('"1"', "1")
     assert shown(bodies('["1"]', '["2"]').differences[0]) == ("1", "2")

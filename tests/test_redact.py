@@ -276,6 +276,25 @@ def test_a_route_can_name_more(path: str, hashed: bool) -> None:
     assert (shown or "").startswith("hmac:") is hashed
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("4222222222222", "422222******2222"),
+        ("422222222222", "[card]"),
+        ("42222 2222 2222-2222-222", "422222******2222"),
+    ],
+)
+def test_a_named_number_is_masked_if_it_is_long_enough(number: str, shown: str) -> None:
+    assert REDACTOR.difference(difference("$.pan", number, "")) == ("$.pan", shown, "[card]")
+
+
+def test_a_number_that_a_route_names_is_masked_like_a_card() -> None:
+    redactor = Redactor(KEY, ["$.a", "$.b"])
+    assert body('{"a":"1234567890123456","b":"12345"}', JSON, redactor).startswith(
+        '{"a":"123456******3456","b":"hmac:'
+    )
+
+
 def test_what_a_route_names_is_redacted_in_bodies_too() -> None:
     redactor = Redactor(KEY, PATHS)
     assert "DE89" not in body('{"a":[{"iban":"DE89"}]}', JSON, redactor)
