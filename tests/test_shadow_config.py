@@ -15,7 +15,7 @@ def test_places_to_hide_must_be_ones_that_can_be_found_again() -> None:
                 paths: ["$.a", "$.b[?@.x]"]
         """
     ) == [
-        "routes.yaml:11:23: routes[0].shadow.redact.paths[1]: "
+        "routes.yaml:11:24: routes[0].shadow.redact.paths[1]: "
         "redact.paths are made of names, indexes from 0 on "
         "and wildcards, without filters or slices"
     ]
