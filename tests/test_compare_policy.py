@@ -112,6 +112,11 @@ def bodies_under(php: bool, one: str, other: str) -> list[Difference]:
     return list(answers(answer(one), answer(other), php=php).differences)
 
 
+def test_what_is_null_is_not_said() -> None:
+    rule = {"path": "$.a", "money": True, "within": None, "pattern": None, "map": None, "key": None}
+    assert bodies('{"a":1}', '{"a":2}', {"rules": [rule], "presets": None}).differences[0].money
+
+
 def test_later_rules_win_and_flags_add_up() -> None:
     rules = [{"path": "$.*", "within": 1}, {"path": "$.a", "within": 5}, {"path": "$.a", "money": True}]
     differences = bodies('{"a":1,"b":1}', '{"a":4,"b":4}', {"rules": rules}).differences

@@ -170,7 +170,7 @@ class _Reader:
         self._known(f"{at}.", entry, rules.RULE_KEYS)
         if len(entry) == 1:
             raise ValueError("says nothing about its path")
-        if "map" in entry:
+        if entry.get("map") is not None:
             self.status_pairs |= rules.status_pairs(entry["map"])
         self._select(entry["path"], rules.treatment(entry))
 

@@ -23,7 +23,7 @@ def treatment(rule: Mapping[str, object]) -> Treatment:
     """What one rule asks for; `path` and `map` are not looked at."""
     found = PLAIN
     for key, value in rule.items():
-        if reader := _READERS.get(key):
+        if value is not None and (reader := _READERS.get(key)):
             found |= reader(value)
     if found.key is not None and not found.unordered:
         raise ValueError("key says how to pair the elements of an unordered list: add unordered: true")
