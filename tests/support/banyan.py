@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import random
 import resource
 import signal
 import socket
@@ -24,10 +25,11 @@ START = 60.0
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, below those that the kernel gives to outgoing connections."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Banyan:
