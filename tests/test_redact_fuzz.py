@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shadow.compare import Answer, Policy, Request, compare
@@ -257,6 +257,11 @@ def leaks(text: str, s: Secrets) -> list[str]:
     return found
 
 
+def apart(one: Secrets, other: Secrets) -> bool:
+    """Whether the code of one is not by chance among the digits that are kept of the other's cards."""
+    return not any(one.code in pan[:6] + " " + pan[-4:] for pan in (other.pan, other.named_pan))
+
+
 def _packed(secret: str, text: str) -> bool:
     """Whether base64 of the secret, at any of the three places it can begin at, is in the text."""
     for shift in range(3):
@@ -269,6 +274,7 @@ def _packed(secret: str, text: str) -> bool:
 @settings(max_examples=60, deadline=None)
 @given(secrets(), secrets(), st.sampled_from(list(SHAPES)))
 def test_nothing_forbidden_is_kept(one: Secrets, other: Secrets, shape: Callable[[Secrets], str]) -> None:
+    assume(apart(one, other) and apart(other, one))
     text = kept(REDACTOR, shape, one, other)
     assert (leaks(text, one), leaks(text, other)) == ([], [])
 
@@ -278,6 +284,7 @@ def test_nothing_forbidden_is_kept(one: Secrets, other: Secrets, shape: Callable
 def test_nothing_forbidden_is_kept_in_strict_mode(
     one: Secrets, other: Secrets, shape: Callable[[Secrets], str]
 ) -> None:
+    assume(apart(one, other) and apart(other, one))
     text = kept(STRICT, shape, one, other)
     assert (leaks(text, one), leaks(text, other)) == ([], [])
 

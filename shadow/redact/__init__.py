@@ -5,6 +5,7 @@ first six and last four digits) or replaced by a keyed hash (credentials, cookie
 visible).
 """
 
+import re
 from collections.abc import Sequence
 
 from shadow.compare import fields as headers
@@ -21,6 +22,9 @@ from shadow.redact.trees import TreeRedactor
 
 __all__ = ["BODY_LENGTH", "VALUE_LENGTH", "Redactor"]
 
+# What stands for a binary or signed body. A body is guessed from its bare hash as soon as only a CVV in it is
+# unknown.
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{64})( \(\d+ bytes\))")
 VALUE_LENGTH = 200
 BODY_LENGTH = 4000
 
@@ -104,6 +108,8 @@ class Redactor:
         if named and not self._strict:
             shown = text_of(value) or ""
             return self._text.secret(secret_of(keys) or Secret.HASH, shown)
+        if isinstance(value, str) and (digest := _DIGEST.fullmatch(value)):
+            return self._text.hashed(digest[1]) + digest[2]
         if isinstance(value, str) and secret_of(keys) is None:
             return self._bodies.text(value)
         redacted = self._tree.json(value, keys, None if self._strict else state)
