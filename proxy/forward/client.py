@@ -236,10 +236,12 @@ class ClientConnection(asyncio.Protocol):
         """The rest of the body cannot be read: nothing after it can be trusted either."""
         self._discarding = True
         cycle = self.cycle
-        if cycle is None or cycle.started:
-            self.cut()
-        else:
+        if cycle is not None and not cycle.started:
             cycle.refuse(problem_for(error))
+            return
+        if cycle is not None:
+            cycle.abandon("request broke off")
+        self.cut()
 
     def _hold(self, data: bytes) -> None:
         """Pipelined bytes wait until the response before them is written."""
@@ -275,6 +277,7 @@ class ClientConnection(asyncio.Protocol):
 
         Where only the end of the connection ends the response, that end has to be a `reset`.
         """
+        self.cycle = None  # it has ended, and need not hear of the connection's end
         self._discarding = True
         self.expires = self.loop.time() + LINGER
         if reset:
