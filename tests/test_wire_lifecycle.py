@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,14 +17,15 @@ from tests.support.origin import Exchange, Origin, echo
 from tests.support.strict import Truncated
 from tests.support.wire import DEADLINE, Wire, request, wait_until
 
-Start = Callable[..., contextlib.AbstractContextManager[Banyan]]
+Running = contextlib.AbstractContextManager[Banyan]
+Start = Callable[..., Running]
 
 
 @pytest.fixture
 def start(lane: Lane, main_origin: Origin, tmp_path: Path) -> Start:
     """Starts a program of its own for one test."""
 
-    def start(workers: int = 1, drain: str = "20s", **settings: object) -> object:
+    def start(workers: int = 1, drain: str = "20s", **settings: Any) -> Running:
         config = {
             "server": {"workers": workers, "timeouts": {"drain": drain}},
             "backends": {"legacy": backend(main_origin)},
@@ -31,7 +33,7 @@ def start(lane: Lane, main_origin: Origin, tmp_path: Path) -> Start:
         }
         return running(tmp_path, config, lane, **settings)
 
-    return start  # type: ignore[return-value]  # a generator-based context manager
+    return start
 
 
 class Held:
