@@ -12,6 +12,8 @@ from shadow.compare import charsets as cs
 from shadow.compare.codings import decode
 from shadow.compare.findings import OverLimit
 from shadow.compare.media import parse_parameters
+from shadow.compare.model import Json
+from shadow.compare.naming import label_at
 from tests.support.compare import CSV, FORM, HTML, JSON, TEXT, XML, answer, answers, bodies, found
 
 WORDS = b"word " * 200
@@ -193,6 +195,7 @@ FATAL = "<br />\n<b>Fatal error</b>:  Uncaught x in <b>/a.php</b> on line <b>3</
         (TEXT, NOTICE + "a", "a", ["$ legacy_notice"]),
         (TEXT, "it happened on line 3", "it happened on line 4", ["$ changed"]),
         (JSON, "", FATAL, ["$ cut_body"]),
+        (TEXT, NOTICE, "", ["$ legacy_notice"]),
     ],
 )
 def test_what_php_prints_into_any_kind_of_body(
@@ -309,6 +312,7 @@ def test_instants(one: object, other: object, same: bool) -> None:
         ("//@k", '<a k="1"/>', '<a k="2"/>', []),
         ("//@p:k", '<a xmlns:p="u" p:k="1"/>', '<a xmlns:p="u" p:k="2"/>', []),
         ("//q:a", '<a xmlns="u">1</a>', '<a xmlns="u">2</a>', ["/a changed"]),
+        ("//namespace::*", "<a>1</a>", "<a>2</a>", ["/a changed"]),
         ("(1 + 1)", "<a>1</a>", "<a>2</a>", ["/a changed"]),
         ("(//b)[1]", "<a><b>1</b><b>1</b></a>", "<a><b>2</b><b>1</b></a>", []),
         ("//b", "<a>x<b/>y</a>", "<a>x<b>1</b>y</a>", []),
@@ -407,6 +411,49 @@ def test_rules_for_values_hold_in_formats_where_all_is_text(
     rules = {"rules": [{"path": "$[*].v", **rule}]}
     result = bodies(f"id,v\n1,{one}\n", f"id,v\n1,{other}\n", rules, CSV)
     assert (result.verdict is Verdict.MATCH) is same
+
+
+def test_unordered_elements_without_a_key_among_text() -> None:
+    rule = {"rules": [{"path": "/o", "unordered": True}]}
+    one, other = "<o>x<a>1</a><b/>y</o>", "<o><b/>z<a>1</a>x</o>"
+    assert found(bodies(one, other, rule, XML)) == ["/o/text()[2] changed"]
+
+
+@pytest.mark.parametrize("content_type", [FORM, CSV, XML, HTML])
+def test_one_body_over_a_limit_is_a_difference(content_type: str) -> None:
+    few, many = "<a/>", "<a>" + "&a=1,\n<b/>" * 80 + "</a>"
+    limits = Limits(values=30, depth=5)
+    assert found(bodies(few, many, None, content_type, limits))[-1] in (
+        "$ over_limit",
+        "$ invalid_body",
+        "$ type",
+    )
+    assert found(bodies("a", "a" * 300_000, None, CSV, limits)) == ["$ over_limit"]
+
+
+def test_the_same_bytes_under_a_pattern_are_the_same_bytes() -> None:
+    rule = {"rules": [{"path": "$.a", "pattern": "x"}]}
+    assert bodies("\x01", "\x01", rule, "image/png").verdict is Verdict.MATCH
+
+
+def test_containers_that_no_preset_bridges_differ() -> None:
+    presets = {"presets": ["empty_map", "sparse_list"]}
+    assert found(bodies('{"a":[1]}', '{"a":{"x":1}}', presets)) == ["$.a type"]
+
+
+@pytest.mark.parametrize(
+    ("document", "keys", "label"),
+    [
+        ([{"name": "cvv", "value": 1}], [0, "value"], "cvv"),
+        ([{"name": "cvv", "value": 1}], [0, "other"], ""),
+        ([{"name": 5, "value": 1}], [0, "value"], ""),
+        ([], [3, "value"], ""),
+        ({"a": 1}, ["a", "b", "value"], ""),
+        (1, [], ""),
+    ],
+)
+def test_names_beside_a_value(document: Json, keys: list[str | int], label: str) -> None:
+    assert label_at(document, keys) == label
 
 
 def test_multipart_boundaries_are_no_content() -> None:

@@ -174,6 +174,11 @@ def test_filters_on_a_deep_body_are_inconclusive_at_worst() -> None:
     assert result.unread or len(result.differences) == 1
 
 
+def test_filters_give_up_where_the_stack_ends() -> None:
+    result = bodies(nested(930), nested(930, "1"), {"ignore": ["$..[?@.x==1]"]}, limits=Limits(depth=950))
+    assert result.verdict is Verdict.INCONCLUSIVE
+
+
 def array_of(count: int, step: int) -> str:
     return json.dumps([{"n": number * step % 7, "m": [number % 3]} for number in range(count)])
 

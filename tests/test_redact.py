@@ -101,6 +101,7 @@ def test_luhn() -> None:
         (";4111111111111111=29121010000000000?", "[dropped]"),
         ("&#52;111111111111111", MASKED),
         ("\\u0034111111111111111", MASKED),
+        ("<b>x</b> and <input name=q value=1>", "<b>x</b> and <input name=q value=1>"),
         ("a plain text, 12 things: x=1 & y", "a plain text, 12 things: x=1 & y"),
     ],
 )
@@ -168,6 +169,19 @@ def test_multipart_fields_are_shown_by_line_and_files_by_size() -> None:
         '--b\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n'
     )
     assert body(text, "multipart/form-data; boundary=b") == "cvv=[dropped]\nf=[6 characters]"
+
+
+def test_multipart_without_a_boundary_is_shown_by_its_length() -> None:
+    assert body("--b", "multipart/form-data") == "[3 characters]"
+
+
+def test_markup_that_names_itself_at_every_level_is_cut_off() -> None:
+    shown = body('<a name="x">' * 250 + PAN + "</a>" * 250, XML)
+    assert PAN not in shown
+
+
+def test_text_alone() -> None:
+    assert REDACTOR.text(f"failed for {PAN}") == f"failed for {MASKED}"
 
 
 def test_binary_and_coded_bodies() -> None:

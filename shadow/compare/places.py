@@ -3,7 +3,7 @@
 import re
 from enum import Enum, auto
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from shadow.compare.selectors import Key
 
@@ -32,6 +32,8 @@ def written(place: Place, style: Style) -> str:
             return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
         case Style.JSON:
             return _json_path(keys)
+        case _:
+            assert_never(style)
 
 
 def _json_path(keys: list[Key]) -> str:

@@ -40,7 +40,7 @@ class _LinearRegex(FilterFunction):
 
 
 class _Environment(JSONPathEnvironment):
-    max_recursion_depth = 1000
+    max_recursion_depth = 512  # as deep as bodies are compared
 
     def setup_function_extensions(self) -> None:
         super().setup_function_extensions()

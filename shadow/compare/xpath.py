@@ -134,8 +134,7 @@ class _Copy:
         parent = found.getparent()
         if parent is not None and found.is_tail:
             parent = parent.getparent()
-        if parent is None:
-            return []
+        assert parent is not None, "only what a function made up has no parent, and that is never in a list"
         owner = self._owners[parent]
         if not found.is_attribute:
             return [(id(owner), TEXT)]

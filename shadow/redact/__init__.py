@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from shadow.compare import fields as headers
 from shadow.compare import media
-from shadow.compare.model import Absent, Answer, Difference, Kind, Value, Where
+from shadow.compare.model import Absent, Answer, Difference, Json, Kind, Value, Where
 from shadow.compare.selectors import State
 from shadow.compare.show import text_of
 from shadow.compare.values import kind_of
@@ -120,10 +120,8 @@ class Redactor:
         return self._text(value) if name == "set-cookie" and not named else self._field(name, value)
 
 
-def _measured(value: Value) -> str:
+def _measured(value: Json) -> str:
     """All that strict mode keeps of a value: its type and its length."""
-    if isinstance(value, Absent):
-        return ""
     length = len(value) if isinstance(value, str | list | dict) else len(text_of(value) or "")
     return f"[{kind_of(value)}, {length}]"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shadow.compare import charsets, codings, htmltext, jsontext, media, plaintext, xmltext
 from shadow.compare.findings import OverLimit
 from shadow.compare.jsontext import Unreadable
-from shadow.compare.markup import Element, Node, outer
+from shadow.compare.markup import Element, outer
 from shadow.compare.media import Form, MediaType
 from shadow.compare.model import Limits
 from shadow.compare.show import text_of
@@ -59,12 +59,7 @@ class BodyRedactor:
         document = xmltext.parse(text, _LIMITS)
         if isinstance(document, Unreadable):
             document = htmltext.parse(text, _LIMITS)
-        return "".join(outer(self._node(node)) for node in document.children)
-
-    def _node(self, node: Node) -> Node:
-        if isinstance(node, str):
-            return self.tree.text(node)
-        return self.element(node)
+        return "".join(outer(self.element(node)) for node in document.children if isinstance(node, Element))
 
     def element(self, node: Element) -> Element:
         root = self.places.root()
