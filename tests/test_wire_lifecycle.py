@@ -175,3 +175,19 @@ def answers(banyan: Banyan) -> bool:
         wire.socket.settimeout(2)
         return wire.ask(request()).status == 200
     return False
+
+
+def test_a_stall_is_survived(origin: Origin, main_proxy: Banyan) -> None:
+    """After a pause of the process what waited is served, or shed with a hint when to return; then all is well."""
+    (worker,) = main_proxy.workers()
+    with clients(main_proxy, 10) as wires:
+        os.kill(worker, signal.SIGSTOP)
+        for wire in wires:
+            wire.send(request(b"/stalled"))
+        time.sleep(1.5)
+        os.kill(worker, signal.SIGCONT)
+        for wire in wires:
+            answered = wire.response()
+            assert answered.status == 200 or int(answered.get(b"retry-after") or 0) > 0
+        wait_until(lambda: answers(main_proxy))
+    assert main_proxy.workers() == [worker]
