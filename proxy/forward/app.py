@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
 from proxy.forward.fallback import Asked
-from proxy.forward.gateway import Gateway
+from proxy.forward.gateway import CLIENT_GONE, Gateway
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
 from proxy.forward.plan import NeedsForm, Plan, Refused, Tally
@@ -66,7 +66,11 @@ class _Forwarding:
     async def run(self) -> None:
         plan = self._gateway.plan(self._request, self._peer)
         if isinstance(plan, NeedsForm):
-            plan = self._gateway.plan(self._request, self._peer, await self._peek_form())
+            form = await self._peek_form()
+            if self._gone:  # it left, or its body was broken: nothing of it may reach a backend
+                self._gateway.left(self._request)
+                return
+            plan = self._gateway.plan(self._request, self._peer, form)
         if isinstance(plan, Refused):
             self._gateway.refused(self._request.head, plan)
             await self._answer(plan.problem, plan.trace)
@@ -86,7 +90,7 @@ class _Forwarding:
             if not self._started:
                 await self._answer(problem_of(error.failure, plan.call.safe), plan.trace, plan.debug)
         except StreamClosed:
-            self._tally.error = "client gone"
+            self._tally.error = CLIENT_GONE
         finally:
             upload.cancel()
             self._leave(stream)

@@ -7,7 +7,7 @@ framing is this project's own, because what two servers read differently is how 
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr, is_ssl
@@ -16,17 +16,15 @@ from uvicorn.server import ServerState
 from proxy.forward.asgi_cycle import App, AsgiCycle
 from proxy.forward.cycle import Cycle
 from proxy.forward.express import ExpressCycle
+from proxy.forward.gateway import CLIENT_GONE, Gateway
 from proxy.forward.plan import NeedsForm, Refused
 from proxy.forward.problems import TOO_MANY_CONNECTIONS, problem_for, problem_response
 from proxy.http1.body import Body, body_of
-from proxy.http1.errors import BadRequest
+from proxy.http1.errors import BadRequest, malformed
 from proxy.http1.request import Request, parse_request, refuse_early
 from proxy.http1.response import framing_for, response_head
 from proxy.routing.head import Head
 from proxy.upstream.failures import Problem
-
-if TYPE_CHECKING:
-    from proxy.forward.gateway import Gateway
 
 NEVER = float("inf")
 LINGER = 2.0
@@ -35,6 +33,8 @@ HALF_CLOSED_GRACE = 0.8
 """Seconds a client that closed its sending side may wait for a next byte before it counts as gone."""
 DRAIN_GRACE = 1.0
 """Seconds an idle connection stays open while draining, for a request that is already on its way."""
+MAX_EMPTY_LINES = 8
+"""Empty lines that are skipped before a request; old clients send one after a body."""
 HELD_LIMIT = 64 * 1024
 """Bytes of pipelined requests that are held before reading pauses."""
 
@@ -42,7 +42,7 @@ HELD_LIMIT = 64 * 1024
 class ClientConnection(asyncio.Protocol):
     """One client connection. `expires` is the loop time at which the present phase times out."""
 
-    gateway: ClassVar["Gateway"]
+    gateway: ClassVar[Gateway]
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class ClientConnection(asyncio.Protocol):
         self._buffer = b""
         self._body: Body | None = None
         self._body_size = 0
+        self._empty_lines = 0
         self._body_limit = 0
         self._upload_paused = False
         self._reading_paused = False
@@ -104,7 +105,7 @@ class ClientConnection(asyncio.Protocol):
         self._discarding = True
         cycle, self.cycle = self.cycle, None
         if cycle is not None:
-            cycle.abandon("client gone")
+            cycle.abandon(CLIENT_GONE)
 
     def pause_writing(self) -> None:
         self.expires = self.loop.time() + self.gateway.limits.body_idle
@@ -160,10 +161,9 @@ class ClientConnection(asyncio.Protocol):
     def _take_head(self, data: bytes) -> bytes:
         """Begin the request whose head is complete; returns what follows the head."""
         limits = self.gateway.limits
-        while data.startswith(b"\r\n"):  # RFC 9112 §2.2
-            data = data[2:]
-        end = data.find(b"\r\n\r\n")
         try:
+            data = self._without_empty_lines(data)
+            end = data.find(b"\r\n\r\n")
             if end < 0:
                 self._await_head(data)
                 return b""
@@ -173,6 +173,15 @@ class ClientConnection(asyncio.Protocol):
             return b""
         self._begin(request)
         return data[end + 4 :]
+
+    def _without_empty_lines(self, data: bytes) -> bytes:
+        """Skip the few empty lines that may stand before a request (RFC 9112 §2.2)."""
+        while data.startswith(b"\r\n"):
+            self._empty_lines += 1
+            if self._empty_lines > MAX_EMPTY_LINES:
+                raise malformed("too many empty lines before a request")
+            data = data[2:]
+        return data
 
     def _await_head(self, data: bytes) -> None:
         if not data:
@@ -189,6 +198,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         gateway = self.gateway
+        self._empty_lines = 0
         self.expires = NEVER
         plan = gateway.plan(request, self.peer)
         if isinstance(plan, Refused):
@@ -354,6 +364,6 @@ _UNKNOWN_REQUEST = Request(Head(b"GET", b"/", []), 0, False, None, frozenset(), 
 """Stands for a request that could not be read, when its refusal is written."""
 
 
-def protocol_for(gateway: "Gateway") -> type[ClientConnection]:
+def protocol_for(gateway: Gateway) -> type[ClientConnection]:
     """The connection class for this gateway, as uvicorn's `http` option wants it."""
     return type("ClientConnection", (ClientConnection,), {"gateway": gateway})

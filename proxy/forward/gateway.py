@@ -33,6 +33,9 @@ Record = Callable[[Outcome], None]
 NAMELESS = "-"
 """The route's name in outcomes of requests that no route matches."""
 
+CLIENT_GONE = "client gone"
+"""The error of outcomes whose client left before its answer was whole."""
+
 REWRITE_INCOMPLETE = "rewrite-incomplete"
 """The reason when legacy serves because the request lacks what the modern path is made of."""
 
@@ -208,18 +211,25 @@ class Gateway:
 
     def refused(self, head: Head, refused: Refused) -> None:
         """A request was answered by the proxy itself; nothing of it was sent anywhere."""
-        problem = refused.problem
-        self._record(
-            Outcome(
-                NAMELESS, "", "", problem.slug, head.method, head.target, head.client, problem.status,
-                time.time(), 0.0, 0, 0, 0, problem.slug, Lane.EXPRESS, refused.trace, False,
-            )
-        )  # fmt: skip
+        self._unsent(head, refused.problem.status, refused.problem.slug, refused.trace)
+
+    def left(self, request: Request) -> None:
+        """A client was gone before it was decided who should answer it."""
+        self._unsent(request.head, 0, CLIENT_GONE, self.ids.of(request, 0)[0])
 
     def malformed(self, error: BadRequest, peer: Peer) -> None:
         """Bytes that were no request were refused; there is no head to speak of."""
         nothing = Head(b"", b"", [], client=peer.address)
         self.refused(nothing, Refused(problem_for(error), Trace(self.ids.new(), b"")))
+
+    def _unsent(self, head: Head, status: int, error: str, trace: Trace) -> None:
+        """The outcome of what never had a backend."""
+        self._record(
+            Outcome(
+                NAMELESS, "", "", error, head.method, head.target, head.client, status,
+                time.time(), 0.0, 0, 0, 0, error, Lane.EXPRESS, trace, False,
+            )
+        )  # fmt: skip
 
 
 def _debug_lines(plan: Plan) -> tuple[bytes, ...]:
