@@ -178,7 +178,7 @@ def answers(banyan: Banyan) -> bool:
 
 
 def test_a_stall_is_survived(origin: Origin, main_proxy: Banyan) -> None:
-    """After a pause of the process what waited is served, or shed with a hint when to return; then all is well."""
+    """What waited is served, or shed with a hint when to return; then all is well again."""
     (worker,) = main_proxy.workers()
     with clients(main_proxy, 10) as wires:
         os.kill(worker, signal.SIGSTOP)
