@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 from proxy.config.routes import RouteConfig
 from proxy.config.snapshot import Route, Snapshot
 from proxy.config.units import PERCENT
-from proxy.ledger import Ledger, overrides, ramps, replicas
+from proxy.ledger import Ledger, outbox, overrides, ramps, replicas
 from proxy.ledger.audit import Author, record
 from proxy.ledger.clock import present
 from proxy.ledger.overrides import Flip, StaleVersion
 from proxy.ledger.positions import Intent, Position
 from proxy.ledger.ramps import Stored
+from proxy.ramp.notices import notices
 from proxy.ramp.states import ACTIVE, Event, State
 from proxy.ramp.steps import Ramp, TakeBack, begin, command
 
@@ -201,6 +202,9 @@ def _drive(connection: Connection, known: Route, author: Author, stored: Stored 
     move = command(stored.ramp, event, present(connection), f"{author.actor}: {author.reason}")
     if any(isinstance(action, TakeBack) for action in move.actions):
         version = overrides.rollback(connection, known.id, author, intent_of(known.spec)).version
-    ramps.save(connection, move.ramp, stored.verdicts if move.ramp.state is State.PAUSED else (), version)
+    verdicts = stored.verdicts if move.ramp.state is State.PAUSED else ()
+    ramps.save(connection, move.ramp, verdicts, version)
     record(connection, author, "ramp", known.id, stored.ramp.state, move.ramp.state)
+    if known.spec.ramp is not None and known.spec.ramp.notify is not None:
+        outbox.put(connection, known.spec.ramp.notify, notices(move, known.spec.ramp, verdicts))
     return move.ramp

@@ -11,12 +11,22 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, text, update
 
 from proxy import flips
 from proxy.config.snapshot import Snapshot
 from proxy.flips import RampCommand
-from proxy.ledger import Ledger, LedgerUnavailable, audit, diffs, leases, overrides, ramps, samples
+from proxy.ledger import (
+    Ledger,
+    LedgerUnavailable,
+    audit,
+    diffs,
+    leases,
+    migrate,
+    overrides,
+    ramps,
+    samples,
+)
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.clock import present
 from proxy.ledger.columns import EPOCH
@@ -26,8 +36,9 @@ from proxy.ledger.schema import leases as lease_table
 from proxy.ledger.schema import samples as sample_table
 from proxy.ramp.evidence import Sample, SideSample
 from proxy.ramp.states import State
-from proxy.ramp.steps import Alert, Tell
-from proxy.rollout.controller import Controller, Happened
+from proxy.ramp.steps import Alert, Move, Tell
+from proxy.rollout.controller import Controller
+from tests.support.databases import Server
 from tests.support.rollout import eventually, snapshot, sqlite
 
 ME = Author("kim", Source.CLI, "because")
@@ -43,7 +54,7 @@ class Stage:
 
     def __init__(self, url: str) -> None:
         self.ledger = Ledger.open(url)
-        self.happened: list[Happened] = []
+        self.happened: list[Move] = []
         self.said: list[str] = []
         self.file = file()
 
@@ -117,7 +128,7 @@ def test_a_ramp_goes_step_by_step_to_its_end(stage: Stage) -> None:
         ("flip", "canary 50 %", "canary 100 %"),
         ("ramp", "baking", "done"),
     ]
-    assert [happened.flipped for happened in stage.happened] == [True, True, True, False]
+    assert [happened.flips for happened in stage.happened] == [True, True, True, False]
 
 
 def test_without_traffic_a_ramp_waits_and_says_for_how_many_requests(
@@ -249,7 +260,7 @@ def test_one_that_was_taken_for_dead_takes_no_step(at_first_step: tuple[Stage, C
 
 
 def test_one_that_loses_its_lease_in_the_middle_of_a_turn_stops_there(stage: Stage) -> None:
-    def overtake(_: Happened) -> None:
+    def overtake(_: Move) -> None:
         expire(stage)
         stage.ledger.write(lambda found: leases.acquire(found, "ramps", "two", timedelta(minutes=1)))
 
@@ -259,6 +270,37 @@ def test_one_that_loses_its_lease_in_the_middle_of_a_turn_stops_there(stage: Sta
     Controller(stage.ledger, "one", lambda: both, overtake, stage.said.append).turn()
     stepped = {stored.ramp.route: stored.ramp.step for stored in stage.ledger.read(ramps.load)}
     assert stepped == {"list": 0, "pay": -1}
+
+
+def somebody_waits_for_a_lock(ledger: Ledger) -> bool:
+    """In PostgreSQL: for a row that another transaction holds."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    return bool(ledger.read(lambda connection: connection.execute(waiting).scalar_one()))
+
+
+def test_a_rollback_that_meets_a_flip_by_hand_in_the_same_moment_leaves_it_alone(postgresql: Server) -> None:
+    """The flip is made, and not yet committed, when the controller looks: it sees the step before."""
+    url = postgresql.create_database()
+    migrate.upgrade(url)
+    stage = Stage(url)
+    controller = stage.controller()
+    stage.command(RampCommand.START)
+    controller.turn()
+    stage.see(modern_errors=150)
+    turning = threading.Thread(target=controller.turn, daemon=True)
+
+    def by_hand(connection: Connection) -> None:
+        overrides.flip(connection, "pay", Position("modern"), ME, flips.intents(stage.file)["pay"])
+        turning.start()
+        eventually(lambda: somebody_waits_for_a_lock(stage.ledger))
+
+    stage.ledger.write(by_hand)
+    turning.join(30)
+    assert (stage.position, stage.audit()[-1][2]) == (Position("modern"), "canary 5 %")
+    assert stage.stored.ramp.state is State.BAKING
+    controller.turn()
+    assert (stage.position, stage.stored.ramp.state) == (Position("modern"), State.ABORTED)
+    stage.ledger.close()
 
 
 def _turn_for_ever(url: str, ready: Callable[[], None]) -> None:

@@ -112,6 +112,19 @@ replicas = _table(
 )
 """The data planes, and up to which version each has applied the overrides. Detail is JSON."""
 
+outbox = _table(
+    "outbox",
+    Column("id", Name, primary_key=True),
+    Column("time", Instant, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("type", Name, nullable=False),
+    Column("data", Body, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", Instant, nullable=False),
+    Index("banyan_outbox_by_due", "due"),
+)
+"""Webhooks that are still to be sent, written by the transaction of what they tell. Data is JSON."""
+
 diff_groups = _table(
     "diff_groups",
     Column("signature", Digest, primary_key=True),

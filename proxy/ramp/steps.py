@@ -73,6 +73,16 @@ class Move:
     ramp: Ramp
     actions: tuple[Action, ...] = ()
 
+    @property
+    def flips(self) -> bool:
+        """Whether the route goes elsewhere by it."""
+        return any(isinstance(action, Weigh | TakeBack) for action in self.actions)
+
+    @property
+    def told(self) -> tuple[Tell | Alert, ...]:
+        """What people are told of it."""
+        return tuple(action for action in self.actions if isinstance(action, Tell | Alert))
+
 
 def begin(route: str, now: datetime) -> Ramp:
     """A ramp before its first step; `advance` takes that as soon as the window is open."""

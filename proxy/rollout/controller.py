@@ -6,7 +6,6 @@ that one which was paused, or taken for dead, cannot take a step that another to
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -15,16 +14,16 @@ from sqlalchemy import Connection
 from proxy.config.ramp import Ramp as Plan
 from proxy.config.snapshot import Snapshot
 from proxy.flips import intent_of
-from proxy.ledger import Ledger, LedgerUnavailable, audit, leases, overrides, ramps, replicas, samples
+from proxy.ledger import Ledger, LedgerUnavailable, audit, leases, outbox, overrides, ramps, replicas, samples
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.clock import present
 from proxy.ledger.leases import Lease, LeaseLost
 from proxy.ledger.overrides import StaleVersion
 from proxy.ledger.positions import Intent, Position
 from proxy.ledger.ramps import Stored
+from proxy.ramp.notices import notices
 from proxy.ramp.states import ACTIVE, Event
 from proxy.ramp.steps import Action, Alert, Move, TakeBack, Tell, Weigh, advance, command
-from proxy.ramp.verdict import Verdict
 from proxy.rollout.trials import Trials
 
 TURN = 1.0
@@ -40,25 +39,6 @@ _NAME = "ramps"
 _CHANGED = "the route was flipped by somebody, or changed in routes.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """What became of a ramp at one turn, for whoever tells people."""
-
-    move: Move
-    plan: Plan | None
-    """None where the route has none any more."""
-    verdicts: tuple[Verdict, ...]
-    time: datetime
-
-    @property
-    def flipped(self) -> bool:
-        return any(isinstance(action, Weigh | TakeBack) for action in self.move.actions)
-
-    @property
-    def told(self) -> tuple[Tell | Alert, ...]:
-        return tuple(action for action in self.move.actions if isinstance(action, Tell | Alert))
-
-
 class Controller:
     """One of the controllers. `run` blocks; it belongs into a thread of its own."""
 
@@ -67,7 +47,7 @@ class Controller:
         ledger: Ledger,
         holder: str,
         snapshot: Callable[[], Snapshot | None],
-        happened: Callable[[Happened], None],
+        happened: Callable[[Move], None],
         say: Callable[[str], None],
     ) -> None:
         """`snapshot` gives the file in force, for the plans; `happened` is called after each move that
@@ -133,15 +113,15 @@ class Controller:
         plan = route.spec.ramp if route else None
         intent = intent_of(route.spec) if route else None
         try:
-            happened = self._ledger.write(lambda connection: self._move(connection, stored, plan, intent))
+            move = self._ledger.write(lambda connection: self._move(connection, stored, plan, intent))
         except (LeaseLost, StaleVersion):
             return
-        if happened is not None and happened.move.actions:
-            self._happened(happened)
+        if move is not None and move.actions:
+            self._happened(move)
 
     def _move(
         self, connection: Connection, stored: Stored, plan: Plan | None, intent: Intent | None
-    ) -> Happened | None:
+    ) -> Move | None:
         """Decide and do, in one transaction; None where the ramp is not what it was read as."""
         assert self._lease is not None
         leases.hold(connection, self._lease)
@@ -158,7 +138,9 @@ class Controller:
         if move.ramp.state is not current.ramp.state or move.actions:
             _audit(connection, current, move)
         ramps.save(connection, move.ramp, verdicts, version)
-        return Happened(move, plan, verdicts, now)
+        if plan is not None and plan.notify is not None:
+            outbox.put(connection, plan.notify, notices(move, plan, verdicts))
+        return move
 
 
 def _why(error: Exception) -> str:
@@ -197,8 +179,8 @@ def _author(action: Action) -> Author:
 
 def _audit(connection: Connection, before: Stored, move: Move) -> None:
     """A change of the ramp's state that no flip tells of."""
-    told = [action for action in move.actions if isinstance(action, Tell)]
-    if told and not any(isinstance(action, Weigh | TakeBack) for action in move.actions):
+    told = [action for action in move.told if isinstance(action, Tell)]
+    if told and not move.flips:
         was, became = before.ramp.state, move.ramp.state
         audit.record(connection, _author(told[0]), "ramp", move.ramp.route, was, became)
 

@@ -1,50 +1,44 @@
-"""Word of a ramp's steps, breaches and rollbacks to a webhook, signed by Standard Webhooks 1.0.0.
+"""Sends the webhooks of the outbox, signed by Standard Webhooks 1.0.0.
 
-Delivery is a courtesy: it is tried a few times and then given up. What happened is in the audit.
+Whatever a receiver does, ramps do not wait for it. What it does not take is sent again, for more than a day,
+by whichever control plane is there.
 """
 
 import base64
 import hashlib
 import hmac
 import os
-import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 import orjson
+
+from proxy.ledger import Ledger, LedgerUnavailable, outbox
+from proxy.ledger.outbox import Letter
 
 SECRET = "BANYAN_WEBHOOK_SECRET"
 """Environment variable with the signing secret: `whsec_` and base64. Without one, one is made and kept in
 the ledger."""
 
 PREFIX = "whsec_"
-PAUSES = (0.0, 1.0, 5.0, 30.0)
-"""Seconds before each try."""
+PAUSES = (5, 30, 300, 1800, 7200, 18000, 36000, 50400)
+"""Seconds before each try but the first: a day and a half in all."""
 ANSWER = 5.0
 """Seconds that a receiver may take."""
-WAITING = 100
-"""Events that may wait for a slow receiver; beyond that they are dropped."""
+CLAIM = timedelta(seconds=30)
+"""How long nobody else sends what somebody is sending."""
+LOOK = 5.0
+"""Seconds between two looks for what fell due."""
 GONE = 410
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing to tell. The same event has the same id, however often it is told: receivers drop doubles."""
-
-    url: str
-    id: str
-    type: str
-    time: str
-    """ISO 8601, UTC."""
-    data: Mapping[str, Any]
-
-    def body(self) -> bytes:
-        return orjson.dumps({"type": self.type, "timestamp": self.time, "data": self.data})
+def body_of(letter: Letter) -> bytes:
+    """What is sent, the same at each try."""
+    return orjson.dumps({"type": letter.type, "timestamp": letter.time.isoformat(), "data": letter.data})
 
 
 def new_secret() -> str:
@@ -64,48 +58,74 @@ def signature(secret: str, message: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
-class Notifier:
-    """Delivers events in their order, in a thread of its own. `post` never blocks."""
+class Courier:
+    """Sends what is due, in a thread of its own. Any number may run, in as many processes."""
 
-    def __init__(self, secret: Callable[[], str], say: Callable[[str], None]) -> None:
-        """`secret` is asked for at each try, in the thread, and may raise; `say` gets what went wrong."""
+    def __init__(self, ledger: Ledger, secret: Callable[[], str], say: Callable[[str], None]) -> None:
+        """`secret` is asked for at each try, in the thread, and may raise; `say` gets what was given up."""
+        self._ledger = ledger
         self._secret = secret
         self._say = say
-        self._queue: queue.Queue[Event] = queue.Queue(WAITING)
-        threading.Thread(target=self._run, name="notify", daemon=True).start()
+        self._wake = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
 
-    def post(self, event: Event) -> None:
-        try:
-            self._queue.put_nowait(event)
-        except queue.Full:
-            self._say(f"{event.type} was not sent to its webhook: {WAITING} others wait already")
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now. Never blocks."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """End soon. What was not sent is sent by another, or after the next start."""
+        self._ending = True
+        self._wake.set()
+
+    def turn(self) -> bool:
+        """Send one, if one is due. Raises LedgerUnavailable."""
+        letter = self._ledger.write(lambda connection: outbox.claim(connection, CLAIM))
+        if letter is None:
+            return False
+        trouble = self._trouble(letter)
+        if trouble is None:
+            self._ledger.write(lambda connection: outbox.forget(connection, letter))
+        elif letter.tries > len(PAUSES):
+            self._say(f"{letter.type} could not be sent to its webhook and is given up: {trouble}")
+            self._ledger.write(lambda connection: outbox.forget(connection, letter))
+        else:
+            pause = timedelta(seconds=PAUSES[letter.tries - 1])
+            self._ledger.write(lambda connection: outbox.postpone(connection, letter, pause))
+            if letter.tries == 1:
+                self._say(f"{letter.type} could not be sent to its webhook, and is tried again: {trouble}")
+        return True
 
     def _run(self) -> None:
-        while True:
-            self._deliver(self._queue.get())
-
-    def _deliver(self, event: Event) -> None:
-        why = ""
-        for pause in PAUSES:
-            time.sleep(pause)
+        while not self._ending:
             try:
-                status = self._send(event)
-            except Exception as error:  # whatever it is, the next event must not wait for it
-                why = str(error) or type(error).__name__
-                continue
-            if status in range(200, 300) or status == GONE:
-                return
-            why = f"it answered {status}"
-        self._say(f"{event.type} could not be sent to its webhook: {why}")
+                sent = self.turn()
+            except LedgerUnavailable:  # the follower and the ramps say so already
+                sent = False
+            if not sent:
+                self._wake.wait(LOOK)
+                self._wake.clear()
 
-    def _send(self, event: Event) -> int:
-        body, now = event.body(), int(time.time())
+    def _trouble(self, letter: Letter) -> str | None:
+        """Why a receiver did not take it; None where it did, or is gone for good."""
+        try:
+            status = self._send(letter)
+        except Exception as error:  # whatever it is, the next one must not wait for it
+            return str(error) or type(error).__name__
+        return None if status in range(200, 300) or status == GONE else f"it answered {status}"
+
+    def _send(self, letter: Letter) -> int:
+        body, now = body_of(letter), int(time.time())
         headers = {
             "content-type": "application/json",
-            "webhook-id": event.id,
+            "webhook-id": letter.id,
             "webhook-timestamp": str(now),
-            "webhook-signature": signature(self._secret(), event.id, now, body),
+            "webhook-signature": signature(self._secret(), letter.id, now, body),
         }
         return httpx.post(
-            event.url, content=body, headers=headers, timeout=ANSWER, trust_env=False
+            letter.url, content=body, headers=headers, timeout=ANSWER, trust_env=False
         ).status_code

@@ -3,16 +3,15 @@
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable
 from functools import cache
 
 from proxy.config.snapshot import Snapshot
 from proxy.ledger import Ledger, settings
-from proxy.ramp.steps import Tell
+from proxy.ramp.steps import Move, Tell
 from proxy.rollout import notify
-from proxy.rollout.controller import Controller, Happened
-from proxy.rollout.notify import Notifier
+from proxy.rollout.controller import Controller
+from proxy.rollout.notify import Courier
 
 _SECRET = "webhook-secret"
 
@@ -33,23 +32,24 @@ class Ramping:
         self._announce = announce
         self._say = say
         self._controller = Controller(self._ledger, _holder(), snapshot, self._happened, say)
-        self._notifier = Notifier(cache(lambda: webhook_secret(self._ledger)), say)
+        self._courier = Courier(self._ledger, cache(lambda: webhook_secret(self._ledger)), say)
         self._thread = threading.Thread(target=self._controller.run, name="ramps", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._courier.start()
 
     def close(self) -> None:
         """End soon; another controller goes on."""
         self._controller.close()
+        self._courier.close()
 
-    def _happened(self, happened: Happened) -> None:
-        if happened.flipped:
+    def _happened(self, move: Move) -> None:
+        if move.flips:
             self._announce()
-        for line in lines(happened):
+        for line in lines(move):
             self._say(line)
-        for event in events(happened):
-            self._notifier.post(event)
+        self._courier.wake()
 
 
 def webhook_secret(ledger: Ledger) -> str:
@@ -61,37 +61,15 @@ def webhook_secret(ledger: Ledger) -> str:
     return agreed
 
 
-def lines(happened: Happened) -> list[str]:
+def lines(move: Move) -> list[str]:
     """What the operator reads, a sentence for each thing that happened."""
-    route = happened.move.ramp.route
+    route = move.ramp.route
     return [
         f"the ramp of {route} {action.what}: {action.reason}"
         if isinstance(action, Tell)
         else f"the ramp of {route} needs somebody: {action.reason}"
-        for action in happened.told
+        for action in move.told
     ]
-
-
-def events(happened: Happened) -> Iterator[notify.Event]:
-    """What the webhook is told."""
-    ramp, plan = happened.move.ramp, happened.plan
-    if plan is None or plan.notify is None:
-        return
-    for action in happened.told:
-        what = action.what.value if isinstance(action, Tell) else "alert"
-        yield notify.Event(
-            str(plan.notify),
-            f"ramp_{ramp.route}_{ramp.started.timestamp():.0f}_{ramp.trial}_{what}",
-            f"ramp.{what}",
-            happened.time.isoformat(),
-            {
-                "route": ramp.route,
-                "state": ramp.state,
-                "weight": plan.steps[ramp.step] / 100 if ramp.step >= 0 else 0,
-                "reason": action.reason,
-                "gates": [asdict(verdict) for verdict in happened.verdicts],
-            },
-        )
 
 
 def _holder() -> str:

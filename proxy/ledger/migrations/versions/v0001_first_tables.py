@@ -1,11 +1,10 @@
 """The first tables."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
 from proxy.ledger.columns import Body, Digest, Instant, Name, Serial
+from proxy.ledger.migrations.making import index, table
 
 revision = "0001"
 down_revision = None
@@ -16,12 +15,12 @@ _Word = sa.String(20)
 
 
 def upgrade() -> None:
-    _table(
+    table(
         "version",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("version", sa.BigInteger, nullable=False),
     )
-    _table(
+    table(
         "overrides",
         sa.Column("route", Name, primary_key=True),
         sa.Column("stage", _Word),
@@ -32,8 +31,8 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("since", Instant, nullable=False),
     )
-    _index("overrides", "banyan_overrides_by_version", "version")
-    _table(
+    index("overrides", "banyan_overrides_by_version", "version")
+    table(
         "audit",
         sa.Column("id", Serial, primary_key=True),
         sa.Column("time", Instant, nullable=False),
@@ -46,8 +45,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("version", sa.BigInteger),
     )
-    _index("audit", "banyan_audit_by_route", "route", "id")
-    _table(
+    index("audit", "banyan_audit_by_route", "route", "id")
+    table(
         "ramps",
         sa.Column("route", Name, primary_key=True),
         sa.Column("state", _Word, nullable=False),
@@ -61,7 +60,7 @@ def upgrade() -> None:
         sa.Column("verdicts", Body, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
     )
-    _table(
+    table(
         "samples",
         sa.Column("route", Name, primary_key=True),
         sa.Column("slot", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -75,22 +74,22 @@ def upgrade() -> None:
         sa.Column("compared", sa.Integer, nullable=False),
         sa.Column("mismatches", sa.Integer, nullable=False),
     )
-    _index("samples", "banyan_samples_by_slot", "slot")
-    _table(
+    index("samples", "banyan_samples_by_slot", "slot")
+    table(
         "leases",
         sa.Column("name", Name, primary_key=True),
         sa.Column("holder", Name, nullable=False),
         sa.Column("token", sa.BigInteger, nullable=False),
         sa.Column("expires", Instant, nullable=False),
     )
-    _table(
+    table(
         "replicas",
         sa.Column("id", Name, primary_key=True),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("seen", Instant, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
     )
-    _table(
+    table(
         "diff_groups",
         sa.Column("signature", Digest, primary_key=True),
         sa.Column("route", Name, nullable=False),
@@ -105,17 +104,17 @@ def upgrade() -> None:
         sa.Column("triaged_by", Name),
         sa.Column("triaged_at", Instant),
     )
-    _index("diff_groups", "banyan_diff_groups_by_route", "route", "last_seen")
-    _index("diff_groups", "banyan_diff_groups_by_time", "last_seen")
-    _table(
+    index("diff_groups", "banyan_diff_groups_by_route", "route", "last_seen")
+    index("diff_groups", "banyan_diff_groups_by_time", "last_seen")
+    table(
         "diff_samples",
         sa.Column("id", Name, primary_key=True),
         sa.Column("signature", Digest, nullable=False),
         sa.Column("time", Instant, nullable=False),
         sa.Column("body", Body, nullable=False),
     )
-    _index("diff_samples", "banyan_diff_samples_by_signature", "signature", "time")
-    _table(
+    index("diff_samples", "banyan_diff_samples_by_signature", "signature", "time")
+    table(
         "noise",
         sa.Column("route", Name, primary_key=True),
         sa.Column("path_digest", Digest, primary_key=True),
@@ -124,29 +123,12 @@ def upgrade() -> None:
         sa.Column("seen", Instant, nullable=False),
         sa.Column("ruling", _Word),
     )
-    _table(
+    table(
         "settings",
         sa.Column("name", Name, primary_key=True),
         sa.Column("value", Body, nullable=False),
     )
     _first_version()
-
-
-def _table(name: str, *columns: sa.Column[Any]) -> None:
-    """MySQL keeps each statement at once: a migration that broke off is gone on with, not begun again."""
-    if sa.inspect(op.get_bind()).has_table(f"banyan_{name}"):
-        return
-    options: dict[str, Any] = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
-    on_mysql = {
-        f"{dialect}_{key}": value for dialect in ("mysql", "mariadb") for key, value in options.items()
-    }
-    op.create_table(f"banyan_{name}", *columns, **on_mysql)
-
-
-def _index(table: str, name: str, *columns: str) -> None:
-    known = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(f"banyan_{table}")}
-    if name not in known:
-        op.create_index(name, f"banyan_{table}", list(columns))
 
 
 def _first_version() -> None:
