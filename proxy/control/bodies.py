@@ -1,6 +1,7 @@
 """What may be sent to the API, and what is said of anything else."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,10 +16,14 @@ from proxy.config.routes import Stage
 from proxy.config.units import Percent, parse_duration
 from proxy.control.problems import Refusal
 from proxy.ledger.positions import Position
+from shadow.redact.text import TextRedactor
 
 MOST_BYTES = 64 * 1024
 
 _S = TypeVar("_S", bound=Section)
+
+_without_secrets = TextRedactor(secrets.token_bytes(32))
+"""The key is forgotten with the process: what people write needs no comparing with anything."""
 
 
 def _storable(text: str) -> str:
@@ -45,7 +50,14 @@ def instant(value: object) -> object:
         raise ValueError("must be an instant such as 2026-03-01T12:00:00Z") from None
 
 
-Note = Annotated[str, Field(max_length=2000), AfterValidator(_storable)]
+Note = Annotated[
+    str,
+    Field(max_length=2000),
+    AfterValidator(_storable),
+    AfterValidator(lambda text: _without_secrets(text)),
+]
+"""What people write, without the card numbers and passwords that they paste into it: ledger, log and webhooks
+keep it."""
 Reason = Annotated[Note, AfterValidator(_said)]
 Instant = Annotated[datetime, BeforeValidator(instant)]
 
