@@ -220,7 +220,8 @@ def test_a_fallen_request_is_legacys_in_every_word(loop: ScriptedLoop) -> None:
     plan = front.planned(GET)
     assert b"X-Source: banyan" in plan.call.head
     assert plan.second is not None
-    call = plan.second.fall("503")
+    backend, call = front.gateway.fall_back(plan, plan.second, "503")
+    assert backend is plan.backend
     assert first_line(call.head) == b"GET /pay/17?x=1 HTTP/1.1"
     assert b"X-Source" not in call.head
     assert plan.trace.traceparent in call.head

@@ -26,10 +26,10 @@ def test_everything_is_passed_on_and_kept() -> None:
     tapped.responded(PLAIN)
     tapped.received(b"an")
     tapped.received(b"swer")
+    tapped.flush()
     assert not handed
     tapped.completed([(b"x", b"X: 1", b"1")])
-    tapped.flush()
-    said = ["blocked", "unblocked", "interim 103", "responded", "received", "received", "completed", "flush"]
+    said = ["blocked", "unblocked", "interim 103", "responded", "received", "received", "flush", "completed"]
     assert sink.told == said
     assert (sink.body, sink.trailers) == (b"answer", [(b"x", b"X: 1", b"1")])
     (kept,) = handed

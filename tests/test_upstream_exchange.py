@@ -104,7 +104,7 @@ async def test_after_the_last_attempt_the_asker_is_told(
         await settle()
         await at.later(0)
     assert loop.dialled == [1, 1, 1]
-    assert (sink.failure, sink.ended, sink.told[-1]) == (failure, 1, "flush")
+    assert (sink.failure, sink.ended, sink.told[-1]) == (failure, 1, "failed")
     assert not at.backend.active
     assert at.backend.take_retries() == 2
     assert at.backend.take_retries() == 0
@@ -490,7 +490,7 @@ async def test_the_bulkhead_refuses_what_is_too_many(loop: ScriptedLoop) -> None
     at.ask()
     _, refused = at.ask()
     assert refused.failure is Failure.BULKHEAD
-    assert refused.told == ["failed", "flush"]
+    assert refused.told == ["failed"]
     wire.feed(answer())
     _, accepted = at.ask()
     assert accepted.failure is None

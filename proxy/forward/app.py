@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
 from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
-from proxy.forward.fallback import Asked
 from proxy.forward.gateway import CLIENT_GONE, Gateway
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
@@ -25,7 +24,7 @@ from proxy.http1.response import Response, dropped
 from proxy.outcome import Lane, Trace
 from proxy.routing.head import Field, Head
 from proxy.routing.request import FORM_LIMIT, TOO_LARGE, FormBody
-from proxy.upstream.exchange import Sink
+from proxy.upstream.exchange import Exchange, Sink
 from proxy.upstream.failures import Problem, problem_of
 from proxy.upstream.stream import Interim, Stream, StreamClosed, UpstreamError
 
@@ -61,7 +60,7 @@ class _Forwarding:
         self._started = False
         self._gone = False
         self._tee: Tee | None = None
-        self._asked: Asked
+        self._asked: Exchange
 
     async def run(self) -> None:
         plan = self._gateway.plan(self._request, self._peer)
@@ -103,7 +102,7 @@ class _Forwarding:
         else:
             stream.close()
 
-    def _ask(self, plan: Plan, sink: Sink) -> Asked:
+    def _ask(self, plan: Plan, sink: Sink) -> Exchange:
         """The exchange, with the tee of a mirrored request between it and the stream."""
         if plan.mirror is not None:
             sink = self._tee = self._gateway.handover.tee(plan, plan.mirror, sink)

@@ -23,6 +23,8 @@ class Carrier(Protocol):
 class Cycle(ABC):
     """One request and its response on a client connection; told of the body and of the client's state."""
 
+    __slots__ = ()
+
     started: bool
     """Whether bytes of the final response were written: after that the proxy can answer nothing else."""
 

@@ -1,13 +1,14 @@
 """Fallback: where modern cannot answer a safe request, legacy does, once, within the same deadline."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from proxy.http1.response import Response
-from proxy.routing.head import Field
 from proxy.upstream.backend import Backend
 from proxy.upstream.exchange import Call, Exchange, Sink
 from proxy.upstream.failures import Failure, problem_of
+
+Turn = Callable[[str], tuple[Backend, Call]]
+"""Told on which condition a request falls back, says where it goes and what is sent there."""
 
 _NAMED = {
     Failure.CONNECT: "connect",
@@ -16,97 +17,43 @@ _NAMED = {
 }
 
 
-class Second(NamedTuple):
-    """Where a request goes when its first backend fails on one of `conditions`.
-
-    `fall` is told on which and says what to send; most requests never need it, so it is made only then.
-    """
-
-    backend: Backend
-    conditions: frozenset[str]
-    fall: Callable[[str], Call]
-
-
 def condition_of(failure: Failure) -> str:
     """A failure's name in a route's `fallback`: its own, or the status that the client would have got."""
     return _NAMED.get(failure) or str(problem_of(failure, safe=True).status)
 
 
-class FallingBack:
-    """A sink around a sink that can turn to a second exchange; for the asker it is one exchange."""
+class FallingBack(Exchange):
+    """An exchange that begins anew at a second backend, if the first one fails on one of `conditions`."""
 
-    __slots__ = ("_exchange", "_fallen", "_inner", "_second")
+    __slots__ = ("_conditions", "_turn")
 
-    def __init__(self, backend: Backend, call: Call, inner: Sink, second: Second) -> None:
-        self._inner = inner
-        self._second = second
-        self._fallen = False
-        self._exchange = backend.exchange(call, self)
+    def __init__(
+        self, backend: Backend, call: Call, sink: Sink, conditions: frozenset[str], turn: Turn
+    ) -> None:
+        super().__init__(backend, call, sink)
+        self._conditions = conditions
+        self._turn = turn
 
-    # -- the asker's side, as of an exchange
-
-    @property
-    def tries(self) -> int:
-        return self._exchange.tries
-
-    def start(self) -> None:
-        self._exchange.start()
-
-    def send(self, data: bytes) -> None:
-        self._exchange.send(data)
-
-    def finish(self, trailers: list[Field]) -> None:
-        self._exchange.finish(trailers)
-
-    def cancel(self) -> None:
-        self._exchange.cancel()
-
-    def pause(self) -> None:
-        self._exchange.pause()
-
-    def resume(self) -> None:
-        self._exchange.resume()
-
-    # -- pushed by the exchange
-
-    def interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
-        self._inner.interim(status, reason, fields)
-
-    def responded(self, response: Response) -> None:
-        if str(response.status) in self._second.conditions and not self._fallen:
-            self._exchange.cancel()
-            self._fall(str(response.status))
-        else:
-            self._inner.responded(response)
-
-    def received(self, data: bytes) -> None:
-        self._inner.received(data)
-
-    def completed(self, trailers: list[Field]) -> None:
-        self._inner.completed(trailers)
-
-    def failed(self, failure: Failure) -> None:
-        condition = condition_of(failure)
-        if self._exchange.response is None and condition in self._second.conditions and not self._fallen:
+    def _deliver(self, response: Response) -> None:
+        condition = str(response.status)
+        if condition in self._conditions:
+            if self._connection is not None:
+                self._connection.abort()
             self._fall(condition)
         else:
-            self._inner.failed(failure)
+            super()._deliver(response)
 
-    def flush(self) -> None:
-        self._inner.flush()
-
-    def upload_blocked(self) -> None:
-        self._inner.upload_blocked()
-
-    def upload_unblocked(self) -> None:
-        self._inner.upload_unblocked()
+    def _give_up(self, failure: Failure) -> None:
+        condition = condition_of(failure)
+        if self.response is None and condition in self._conditions:
+            self._fall(condition)
+        else:
+            super()._give_up(failure)
 
     def _fall(self, condition: str) -> None:
-        self._fallen = True
-        second, deadline = self._second, self._exchange.deadline
-        self._exchange = second.backend.exchange(second.fall(condition), self)
-        self._exchange.start(deadline)
-
-
-Asked = Exchange | FallingBack
-"""What an asker talks to."""
+        """Only what is left of the first deadline is there for the second backend."""
+        deadline = self.deadline
+        backend, call = self._turn(condition)
+        Exchange.__init__(self, backend, call, self._end())
+        self._conditions = frozenset()
+        self.start(deadline)

@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from proxy.config.snapshot import Snapshot
 from proxy.decision.decide import NO_ROUTE, RoutePlan, Serve, decide
 from proxy.decision.stages import Side
-from proxy.forward.fallback import Asked, FallingBack, Second
+from proxy.forward.fallback import FallingBack
 from proxy.forward.handover import Handover
 from proxy.forward.headers import Network, Peer, client_address, is_trusted, upstream_head
 from proxy.forward.ids import Ids
@@ -24,7 +25,7 @@ from proxy.routing.head import Head
 from proxy.routing.methods import SAFE_METHODS, effective_method
 from proxy.routing.request import UNREAD, FormBody
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call, Sink
+from proxy.upstream.exchange import Call, Exchange, Sink
 from shadow.exchange import SkipReason
 
 Record = Callable[[Outcome], None]
@@ -135,21 +136,19 @@ class Gateway:
             wants_upgrade=request.upgrade is not None,
         )
         now = self.loop.time()
-        plan = Plan(request, route.id, side, reason, target.backend, call, trace, sampled, now)
+        plan = Plan(request, peer, route.id, side, reason, target.backend, call, trace, sampled, now)
         if side is Side.MODERN and route.fallback and call.repeatable:
-            plan.second = self._fallback(plan, peer, route)
+            plan.second = route
         if self.handover.open:
             if decision.mirror is None:
                 self.handover.left_out(route.id, decision.mirror_skip)
             else:
-                plan.mirror = self._mirror(plan, peer, route, decision.mirror, params)
+                plan.mirror = self._mirror(plan, route, decision.mirror, params)
         if self.settings.debug or (peer.trusted and head.get(b"x-banyan-debug") == b"1"):
             plan.debug = _debug_lines(plan)
         return plan
 
-    def _mirror(
-        self, plan: Plan, peer: Peer, route: LiveRoute, side: Side, params: Mapping[str, bytes]
-    ) -> Mirror | None:
+    def _mirror(self, plan: Plan, route: LiveRoute, side: Side, params: Mapping[str, bytes]) -> Mirror | None:
         """The same request as the other side would have got it."""
         other = route.sides[side]
         raw = other.raw(plan.request.head.target, params)
@@ -160,31 +159,30 @@ class Gateway:
         if route.alike and b"host" in plan.request.named:
             head = redirected(plan.call.head, plan.request.head.method, raw, plan.trace, trace)
         else:
-            head = upstream_head(plan.request, raw, other.shadow_edit, peer, trace, other.authority)
+            head = upstream_head(plan.request, raw, other.shadow_edit, plan.peer, trace, other.authority)
         return Mirror(other.backend.name, head, route.max_body)
 
-    def _fallback(self, plan: Plan, peer: Peer, route: LiveRoute) -> Second:
-        """The same request for legacy, should modern fail; the outcome then says that legacy answered."""
-        legacy, request = route.sides[Side.LEGACY], plan.request
-
-        def fall(condition: str) -> Call:
-            plan.side, plan.backend, plan.reason = Side.LEGACY, legacy.backend, f"fallback-{condition}"
-            plan.mirror = None
-            plan.debug = plan.debug and _debug_lines(plan)
-            raw, host = request.head.target, legacy.authority
-            return plan.call._replace(head=upstream_head(request, raw, legacy.edit, peer, plan.trace, host))
-
-        return Second(legacy.backend, route.fallback, fall)
-
-    def ask(self, plan: Plan, sink: Sink) -> Asked:
-        """The exchange that the plan wants, with a second one behind it where the route falls back."""
+    def ask(self, plan: Plan, sink: Sink) -> Exchange:
+        """The exchange that the plan wants; legacy is its second backend where the route falls back."""
         if plan.second is None:
             return plan.backend.exchange(plan.call, sink)
-        return FallingBack(plan.backend, plan.call, sink, plan.second)
+        conditions, turn = plan.second.fallback, partial(self.fall_back, plan, plan.second)
+        return FallingBack(plan.backend, plan.call, sink, conditions, turn)
+
+    def fall_back(self, plan: Plan, route: LiveRoute, condition: str) -> tuple[Backend, Call]:
+        """The same request for legacy, since modern failed; the outcome will say that legacy answered."""
+        legacy, request = route.sides[Side.LEGACY], plan.request
+        plan.side, plan.backend, plan.reason = Side.LEGACY, legacy.backend, f"fallback-{condition}"
+        plan.mirror = None
+        plan.debug = plan.debug and _debug_lines(plan)
+        head = upstream_head(
+            request, request.head.target, legacy.edit, plan.peer, plan.trace, legacy.authority
+        )
+        return legacy.backend, plan.call._replace(head=head)
 
     # -- outcomes
 
-    def finish(self, plan: Plan, tally: Tally, asked: Asked, lane: Lane) -> None:
+    def finish(self, plan: Plan, tally: Tally, asked: Exchange, lane: Lane) -> None:
         """A request has ended, one way or another."""
         head = plan.request.head
         self._record(

@@ -75,13 +75,15 @@ class Tee:
             self._inner.received(data)
 
     def completed(self, trailers: list[Field]) -> None:
-        if self._inner is not None:
-            self._inner.completed(trailers)
+        inner, self._inner = self._inner, None  # which knows this tee: no ring may be left to the collector
+        if inner is not None:
+            inner.completed(trailers)
         self._end()
 
     def failed(self, failure: Failure) -> None:
-        if self._inner is not None:
-            self._inner.failed(failure)
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            inner.failed(failure)
         self.kept.skip = self.kept.skip or SkipReason.CUT_SHORT
         self._end()
 

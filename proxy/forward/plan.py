@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from proxy.forward.fallback import Second
+from proxy.forward.headers import Peer
 from proxy.forward.mirror import Mirror
+from proxy.forward.targets import LiveRoute
 from proxy.http1.request import Request
 from proxy.outcome import Trace
 from proxy.upstream.backend import Backend
@@ -15,11 +16,12 @@ from proxy.upstream.failures import Problem
 class Plan:
     """The backend, the call, and what the outcome will say about why.
 
-    `started` is the loop's time when the head was complete. `debug` are lines added to the response that say
-    what was decided.
+    `started` is the loop's time when the head was complete. `second` is the route where legacy answers
+    should modern fail. `debug` are lines added to the response that say what was decided.
     """
 
     request: Request
+    peer: Peer
     route: str
     side: str
     reason: str
@@ -29,7 +31,7 @@ class Plan:
     sampled: bool
     started: float
     mirror: Mirror | None = None
-    second: Second | None = None
+    second: LiveRoute | None = None
     debug: tuple[bytes, ...] = ()
 
 

@@ -30,9 +30,7 @@ class Backend:
 
         A refusal (bulkhead, open breaker) can reach the sink before `start` returns.
         """
-        exchange = Exchange(self, call, sink)
-        self.active.add(exchange)
-        return exchange
+        return Exchange(self, call, sink)
 
     def choose(self, before: Pool | None) -> Pool | Failure:
         """The next endpoint in turn that is healthy and whose breaker lets a request through.

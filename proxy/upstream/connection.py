@@ -113,7 +113,8 @@ class Connection(asyncio.Protocol):
             exchange.received(data)
         else:
             self._feed(data, exchange)
-        exchange.flush()
+        if self.exchange is exchange:
+            exchange.flush()
 
     def _feed(self, data: bytes, exchange: "Exchange") -> None:
         try:
@@ -144,7 +145,6 @@ class Connection(asyncio.Protocol):
             exchange.completed([])
         else:
             exchange.failed(Failure.TRUNCATED)
-        exchange.flush()
 
     def pause_writing(self) -> None:
         if self.exchange is not None:

@@ -19,7 +19,7 @@ NEVER = float("inf")
 
 
 class Sink(Protocol):
-    """Who asked. Called from the event loop, never after `completed` or `failed`; `flush` ends each batch."""
+    """Who asked. Called from the event loop; `flush` ends each batch, `completed` or `failed` everything."""
 
     def interim(self, status: int, reason: bytes, fields: list[Field]) -> None: ...
     def responded(self, response: Response) -> None: ...
@@ -62,7 +62,6 @@ class Exchange:
         "_blocked",
         "_call",
         "_connection",
-        "_done",
         "_kept",
         "_pool",
         "_queue",
@@ -84,7 +83,7 @@ class Exchange:
     def __init__(self, backend: "Backend", call: Call, sink: Sink) -> None:
         self._backend = backend
         self._call = call
-        self._sink = sink
+        self._sink: Sink | None = sink  # None once it has ended
         self._connection: Connection | None = None
         self._pool: Pool | None = None
         self._queue: list[bytes] = []
@@ -93,7 +92,6 @@ class Exchange:
         self._blocked = False
         self._reading_paused = False
         self._retry_counted = False
-        self._done = False
         self.deadline = NEVER
         self.expires = NEVER
         self.tries = 0
@@ -111,12 +109,14 @@ class Exchange:
 
         `before` is a deadline that another exchange for the same request has left.
         """
-        self.deadline = min(before, self._backend.loop.time() + self._backend.settings.response_timeout)
+        backend = self._backend
+        backend.active.add(self)
+        self.deadline = min(before, backend.loop.time() + backend.settings.response_timeout)
         self._try(fresh=False)
 
     def send(self, data: bytes) -> None:
         """A piece of the request's body, or of a tunnel's bytes."""
-        if self._done:
+        if self._sink is None:
             return
         if self._call.chunked:
             data = chunk(data)
@@ -131,7 +131,7 @@ class Exchange:
     def finish(self, trailers: list[Field]) -> None:
         """The request's body is complete; from now on the backend is expected to answer."""
         self.upload_done = True
-        if self._call.chunked and not self._done:
+        if self._call.chunked and self._sink is not None:
             data = last_chunk(trailers)
             if self._connection is not None:
                 self._connection.write(data)
@@ -143,7 +143,7 @@ class Exchange:
 
     def cancel(self) -> None:
         """The asker is gone: nothing more is pushed, and a connection that is in use is dropped."""
-        if self._done:
+        if self._sink is None:
             return
         if self._connection is not None:
             self._connection.abort()
@@ -181,7 +181,8 @@ class Exchange:
         self.upload_unblocked()
 
     def interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
-        self._sink.interim(status, reason, fields)
+        if self._sink is not None:
+            self._sink.interim(status, reason, fields)
 
     def responded(self, response: Response) -> None:
         """The final head is here: pass it on, or try once more if the policy says so."""
@@ -193,24 +194,24 @@ class Exchange:
         self._kept = False
         self._queue.clear()
         self._extend()
-        self._sink.responded(response)
+        self._deliver(response)
 
     def received(self, data: bytes) -> None:
         self._extend()
-        self._sink.received(data)
+        if self._sink is not None:
+            self._sink.received(data)
 
     def completed(self, trailers: list[Field]) -> None:
         self._connection = None
-        if not self._done:
-            self._end()
-            self._sink.completed(trailers)
+        if self._sink is not None:
+            self._end().completed(trailers)
 
     def failed(self, failure: Failure) -> None:
         """This try failed. Try again if nothing can be executed twice by it; else tell the asker."""
         connection = self._connection
         reused = connection is not None and connection.served > 1 and not connection.heard
         self._connection = None
-        if self._done:
+        if self._sink is None:
             return
         condition = failure_condition(failure, reused)
         if self._pool is not None:
@@ -224,19 +225,19 @@ class Exchange:
         elif again:
             self._retry_in(self._pause_before_retry())
         else:
-            self._end()
-            self._sink.failed(failure)
+            self._give_up(failure)
 
     def flush(self) -> None:
-        self._sink.flush()
+        if self._sink is not None:
+            self._sink.flush()
 
     def upload_blocked(self) -> None:
-        if not self._blocked and not self._done:
+        if not self._blocked and self._sink is not None:
             self._blocked = True
             self._sink.upload_blocked()
 
     def upload_unblocked(self) -> None:
-        if self._blocked and not self._done:
+        if self._blocked and self._sink is not None:
             self._blocked = False
             self._sink.upload_unblocked()
 
@@ -251,7 +252,17 @@ class Exchange:
         if self._connection is not None:
             self._connection.abort()
         self.failed(failure)
-        self.flush()
+
+    # -- what comes of it
+
+    def _deliver(self, response: Response) -> None:
+        """This is the response; its body follows."""
+        if self._sink is not None:
+            self._sink.responded(response)
+
+    def _give_up(self, failure: Failure) -> None:
+        """No try is left."""
+        self._end().failed(failure)
 
     # -- tries
 
@@ -259,7 +270,7 @@ class Exchange:
         self.tries += 1
         pool = self._backend.choose(self._pool)
         if isinstance(pool, Failure):
-            self._refused(pool)
+            self._give_up(pool)
             return
         self._pool = pool
         pool.breaker.sent()
@@ -269,11 +280,6 @@ class Exchange:
             self.connected(connection)
         else:
             self.expires = self.deadline
-
-    def _refused(self, failure: Failure) -> None:
-        self._end()
-        self._sink.failed(failure)
-        self._sink.flush()
 
     def _may_retry(self, condition: str | None, failure: Failure | None) -> bool:
         settings, call = self._backend.settings, self._call
@@ -312,7 +318,7 @@ class Exchange:
         self._try(fresh=True)
 
     def _retry(self) -> None:
-        if not self._done:
+        if self._sink is not None:
             self._try(fresh=True)
 
     def _note_retry(self) -> None:
@@ -338,12 +344,15 @@ class Exchange:
         backend = self._backend
         self.expires = backend.loop.time() + backend.settings.idle_timeout
 
-    def _end(self) -> None:
-        self._done = True
+    def _end(self) -> Sink:
+        """Let go of the sink and return it: the two know each other, and only the collector frees a ring."""
+        sink, self._sink = self._sink, None
+        assert sink is not None
         self.waits = False
         self._connection = None
         self._queue.clear()
         self._backend.ended(self, self._retry_counted)
+        return sink
 
 
 _GATEWAY_ERRORS = frozenset(int(status) for status in STATUSES)

@@ -118,4 +118,3 @@ class Pool:
         self._serve_waiting()
         if exchange.waits:
             exchange.failed(failure)
-            exchange.flush()
