@@ -7,7 +7,8 @@ framing is this project's own, because what two servers read differently is how 
 import asyncio
 import socket
 import struct
-from typing import Any, ClassVar, cast
+from functools import partial
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr, is_ssl
@@ -42,15 +43,15 @@ HELD_LIMIT = 64 * 1024
 class ClientConnection(asyncio.Protocol):
     """One client connection. `expires` is the loop time at which the present phase times out."""
 
-    gateway: ClassVar[Gateway]
-
     def __init__(
         self,
+        gateway: Gateway,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
+        self.gateway = gateway
         self.config = config
         self.server_state = server_state
         self.app_state = app_state
@@ -364,6 +365,6 @@ _UNKNOWN_REQUEST = Request(Head(b"GET", b"/", []), 0, False, None, frozenset(), 
 """Stands for a request that could not be read, when its refusal is written."""
 
 
-def protocol_for(gateway: Gateway) -> type[ClientConnection]:
-    """The connection class for this gateway, as uvicorn's `http` option wants it."""
-    return type("ClientConnection", (ClientConnection,), {"gateway": gateway})
+def protocol_for(gateway: Gateway) -> type[asyncio.Protocol]:
+    """What makes this gateway's connections, as uvicorn's `http` option wants it: it is only ever called."""
+    return cast(type[asyncio.Protocol], partial(ClientConnection, gateway))
