@@ -1,148 +1,24 @@
 """`python -m bench.inprocess`: CPU time of a request in the data plane's own code, without sockets.
 
-The product's connection class gets requests as bytes, with the configuration of the speed table; sockets
-are replaced by objects that take what is written and answer at once. What is left out is the kernel and
-uvloop, so figures are far quieter than a load test's, and show what a change in the code is worth.
+Compiled if it was compiled (`make fast`), or interpreted with `--interpreted`. A busy machine hardly shows in
+these figures, so they are what to judge a change by; the kernel's and uvloop's share is not in them.
 """
 
 import argparse
-import asyncio
-import gc
-import json
+import importlib
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterable
-from itertools import cycle, islice
-from pathlib import Path
-from typing import Any
 
-import uvicorn
-import uvloop
-from uvicorn.server import ServerState
-
-from bench.origin import small_json
-from bench.peers.banyan import Setup, configuration
-from bench.peers.base import Site
-from bench.report import table
-from bench.stats import Spread, spread
-from proxy.app import DataPlaneProcess
-from proxy.config.loading import load
-from proxy.config.snapshot import Snapshot
-from proxy.forward.client import ClientConnection
-from proxy.upstream.connection import Connection
-from proxy.upstream.pool import Pool
-
-MERCHANTS = 100
-BATCH = 2_000
-LIKE_WRK = b"Host: 127.0.0.1:8080\r\nX-Merchant-Id: m_%d\r\n"
-LIKE_A_BROWSER = (
-    b"Host: shop.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n"
-    b"Accept: application/json\r\nAccept-Language: de-DE,de;q=0.9,en;q=0.8\r\nAccept-Encoding: gzip, br\r\n"
-    b"Connection: keep-alive\r\nReferer: https://shop.example.com/payments\r\nX-Merchant-Id: m_%d\r\n"
-    b"Cookie: PHPSESSID=b7ad6b7169203331b7ad6b71; consent=1; theme=dark\r\nX-Request-Id: 8448eb211c80319c\r\n"
-)
-ANSWER = (
-    b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
-    b"Content-Type: application/json\r\nContent-Length: 1024\r\nConnection: keep-alive\r\n\r\n"
-) + small_json().encode()
-
-
-class Client:
-    """The transport of a client's connection: notes what was written."""
-
-    def __init__(self) -> None:
-        self.written = 0
-
-    def write(self, data: bytes) -> None:
-        self.written += len(data)
-
-    def is_closing(self) -> bool:
-        return False
-
-    def get_extra_info(self, name: str) -> Any:
-        return ("127.0.0.1", 50_000) if name == "peername" else None
-
-
-class Origin(Client):
-    """The transport of a backend's connection: remembers that a request is to be answered."""
-
-    def __init__(self, pool: Pool, asked: list[Connection]) -> None:
-        super().__init__()
-        self._asked = asked
-        self._connection = Connection(pool)
-        self._connection.connection_made(self)  # type: ignore[arg-type]  # uvloop's do not inherit either
-        self._connection.made_at = time.monotonic()
-        pool.open += 1
-        pool.rest(self._connection)
-
-    def write(self, data: bytes) -> None:
-        self.written += len(data)
-        self._asked.append(self._connection)
-
-
-class Bench:
-    """One data plane with one client connection and one resting connection to each backend."""
-
-    def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
-        self.process = DataPlaneProcess(snapshot, loop)
-        config = self.process.uvicorn_config()
-        config.load()
-        self._asked: list[Connection] = []
-        for backend in self.process._backends.live:
-            Origin(backend.pools[0], self._asked)
-        self._client = Client()
-        self._connection = connection(config, loop)
-        self._connection.connection_made(self._client)  # type: ignore[arg-type]  # as above
-
-    def micros(self, requests: Iterable[bytes]) -> float:
-        """CPU time in µs that one of these requests takes, with its answer."""
-        asked, receive, count = self._asked, self._connection.data_received, 0
-        begun = time.process_time()
-        for request in requests:
-            receive(request)
-            asked.pop().data_received(ANSWER)
-            count += 1
-        return (time.process_time() - begun) / count * 1e6
-
-
-def connection(config: uvicorn.Config, loop: asyncio.AbstractEventLoop) -> ClientConnection:
-    """A connection object as uvicorn makes them."""
-    made: Callable[..., ClientConnection] = config.http_protocol_class  # type: ignore[assignment]  # is ours
-    return made(config=config, server_state=ServerState(), app_state={}, _loop=loop)
-
-
-def requests(fields: bytes) -> list[bytes]:
-    """A GET of every merchant."""
-    head = b"GET /api/payments/pay_42 HTTP/1.1\r\n" + fields + b"\r\n"
-    return [head % merchant for merchant in range(MERCHANTS)]
-
-
-def measure(bench: Bench, fields: bytes, rounds: int) -> Spread:
-    """The spread over `rounds` batches, after one that only warms up."""
-    endless = cycle(requests(fields))
-    bench.micros(islice(endless, BATCH))
-    return spread(bench.micros(islice(endless, BATCH)) for _ in range(rounds))
+from proxy import native
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.inprocess", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20, help=f"batches of {BATCH} requests (20)")
+    parser.add_argument("--rounds", type=int, default=20, help="batches of 2,000 requests (20)")
+    parser.add_argument("--interpreted", action="store_true", help="leave aside what is compiled")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="banyan-inprocess-") as folder:
-        site = Site(Path(folder), 8080, 9)
-        product = configuration(site, Setup())
-        del product["server"]["tracing"]  # nobody listens, and failing exports cost time of their own
-        snapshot = load(json.dumps(product), "routes.yaml", {}).snapshot
-        assert snapshot is not None
-        bench = Bench(snapshot, uvloop.new_event_loop())
-        gc.collect()
-        gc.freeze()  # as a worker does
-        rows = []
-        for title, fields in (("wrk's two fields", LIKE_WRK), ("a browser's ten", LIKE_A_BROWSER)):
-            found = measure(bench, fields, arguments.rounds)
-            rows.append([title, f"{found.low:.1f}", f"{found.median:.1f}", f"{found.high:.1f}"])
-        print("\n".join(table(["<GET with", "least µs", "median", "most"], rows)))
+    compiled = not arguments.interpreted and native.enable()
+    print("compiled" if compiled else "interpreted")
+    print(importlib.import_module("bench.rig").run(arguments.rounds))
     return 0
 
 

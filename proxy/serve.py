@@ -26,7 +26,7 @@ TURN = 0.3
 MARGIN = 3.0
 """Seconds beyond `timeouts.drain` before a worker that does not end is killed."""
 
-WORKER = "proxy.worker"
+WORKER = "proxy.native"
 CONTROL = "proxy.control"
 SHADOW = "proxy.shadow_process"
 

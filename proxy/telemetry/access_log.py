@@ -33,8 +33,8 @@ class AccessLog:
         self._lines: list[bytes] = []
         self._stop = threading.Event()
         self.dropped = 0
-        self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
-        self._thread.start()
+        self._writer = threading.Thread(target=self._run, name="access-log", daemon=True)
+        self._writer.start()
 
     def write(self, outcome: Outcome) -> None:
         """Append one line; never blocks."""
@@ -46,7 +46,7 @@ class AccessLog:
     def close(self) -> None:
         """Write what is left."""
         self._stop.set()
-        self._thread.join(timeout=5)
+        self._writer.join(timeout=5)
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH):

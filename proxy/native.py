@@ -1,0 +1,104 @@
+"""The compiled data plane: modules of this project as C extensions, made by mypyc from the same source.
+
+`make fast` puts them into FOLDER. They are used only while they are what the source says, so that a changed
+file can't be shadowed by what was compiled before: then all of them are interpreted again.
+"""
+
+import hashlib
+import os
+import sys
+import sysconfig
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "proxy" / "__native__"
+STAMP = FOLDER / "made-of"
+
+INTERPRETED = "BANYAN_INTERPRETED"
+"""Environment variable: when set, nothing compiled is used, for tests and comparisons."""
+
+MODULES = (
+    "proxy.forward.client",
+    "proxy.forward.cycle",
+    "proxy.forward.express",
+    "proxy.forward.fallback",
+    "proxy.forward.gateway",
+    "proxy.forward.headers",
+    "proxy.forward.ids",
+    "proxy.forward.mirror",
+    "proxy.forward.plan",
+    "proxy.forward.problems",
+    "proxy.forward.targets",
+    "proxy.http1.body",
+    "proxy.http1.fields",
+    "proxy.http1.request",
+    "proxy.http1.response",
+    "proxy.outcome",
+    "proxy.routing.head",
+    "proxy.routing.methods",
+    "proxy.routing.request",
+    "proxy.routing.target",
+    "proxy.telemetry.access_log",
+    "proxy.upstream.backend",
+    "proxy.upstream.breaker",
+    "proxy.upstream.connection",
+    "proxy.upstream.exchange",
+    "proxy.upstream.failures",
+    "proxy.upstream.pool",
+    "proxy.upstream.retry",
+)
+"""What every request runs through, less what travels between processes: compiled classes can't be pickled."""
+
+
+def source(module: str) -> Path:
+    """The file of one of MODULES."""
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def fingerprint() -> str:
+    """Of the source of all modules, which are compiled as one, and of the interpreter and the machine."""
+    digest = hashlib.blake2b(f"{sys.version} {sysconfig.get_platform()}".encode(), digest_size=16)
+    for module in MODULES:
+        digest.update(hashlib.blake2b(source(module).read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def ready() -> bool:
+    """Whether there are compiled modules, and of this very source."""
+    return STAMP.exists() and STAMP.read_text() == fingerprint()
+
+
+class Finder(MetaPathFinder):
+    """Finds the compiled module in place of the one to interpret."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in MODULES:
+            return None
+        return PathFinder.find_spec(fullname, [str(FOLDER.joinpath(*fullname.split(".")[:-1]))])
+
+
+def enable() -> bool:
+    """From now on import what is compiled, if it is ready; to be called before any of MODULES is imported."""
+    if os.environ.get(INTERPRETED) or not ready():
+        return False
+    sys.path.append(str(FOLDER))  # where the extension is that all compiled modules are parts of
+    sys.meta_path.insert(0, Finder())
+    return True
+
+
+def main() -> None:
+    """What the supervisor starts as a worker: compiled where it can be."""
+    enable()
+    from proxy.worker import main as work  # only now: it imports what may be compiled
+
+    work()
+
+
+if __name__ == "__main__":
+    main()
