@@ -17,7 +17,7 @@ COVERED := 85
 
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help demo test check bench fuzz soak setup clean
+.PHONY: help demo test check bench fast fuzz soak setup clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -43,7 +43,12 @@ check: ## lint, format, types, import rules, all tests with coverage
 
 bench: ## requests a second beside nginx, HAProxy, Caddy and a naive proxy
 	@.ci/setup $(BENCH_NEEDS)
+	@$(BIN)/python .ci/compile
 	$(BIN)/python -m bench $(ARGS)
+
+fast: ## compile the data plane's hot modules, where there is a C compiler
+	@.ci/setup
+	@$(BIN)/python .ci/compile
 
 fuzz: ## the property tests, with many more examples than `make test` gives them
 	@.ci/setup
@@ -57,5 +62,5 @@ setup: ## only install what the targets above need
 	@.ci/setup $(sort $(TESTS_NEED) $(BENCH_NEEDS))
 
 clean: ## remove what the targets above made (not var/, which may hold a ledger)
-	rm -rf .venv .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist proxy/__native__
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

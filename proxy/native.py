@@ -22,6 +22,7 @@ INTERPRETED = "BANYAN_INTERPRETED"
 """Environment variable: when set, nothing compiled is used, for tests and comparisons."""
 
 MODULES = (
+    "proxy.forward.asgi_cycle",
     "proxy.forward.client",
     "proxy.forward.cycle",
     "proxy.forward.express",
