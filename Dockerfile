@@ -7,6 +7,8 @@
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS builder
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 RUN pip install --no-cache-dir uv==0.13.8
 ENV UV_CACHE_DIR=/var/cache/uv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy \
     UV_PROJECT_ENVIRONMENT=/opt/banyan UV_PYTHON_DOWNLOADS=never
@@ -17,6 +19,8 @@ RUN --mount=type=cache,target=/var/cache/uv uv sync --locked --no-dev --all-extr
 COPY README.md LICENSE ./
 COPY proxy proxy
 COPY shadow shadow
+COPY .ci/compile .ci/compile
+RUN --mount=type=cache,target=/var/cache/uv uv run --isolated --locked --no-default-groups --group compile .ci/compile
 RUN --mount=type=cache,target=/var/cache/uv uv sync --locked --no-dev --all-extras --no-editable
 
 FROM python:${PYTHON}

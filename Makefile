@@ -6,7 +6,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-packages
 JOBS ?= auto
 ARGS ?=
 
-TESTS_NEED := php redis-server postgres mariadbd chromium
+TESTS_NEED := cc php redis-server postgres mariadbd chromium
 BENCH_NEEDS := nginx wrk h2load haproxy caddy
 
 # Pure packages: import-linter keeps them off the clock and the network, and so every branch of theirs
@@ -16,6 +16,11 @@ IMPURE := proxy/config/watcher.py
 COVERED := 85
 
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
+COMPILE := $(BIN)/python .ci/compile
+# Tests run interpreted, as coverage needs it; these once more on workers that are compiled.
+INTERPRETED := BANYAN_INTERPRETED=1
+COMPILED := $(patsubst %,tests/test_wire_%.py,chunks fields forms forwarded framing heads responses retries \
+	smuggling streaming transparency upgrade)
 
 .PHONY: help demo test check bench fast fuzz soak setup clean
 .DEFAULT_GOAL := help
@@ -25,11 +30,14 @@ help: ## this list
 
 demo: ## legacy PHP, a modern service, Banyan before them, traffic: the whole story
 	@.ci/setup php
+	@$(COMPILE) || :
 	@$(BIN)/banyan demo $(ARGS)
 
 test: ## all tests
 	@.ci/setup $(TESTS_NEED)
-	$(PYTEST) $(ARGS)
+	$(INTERPRETED) $(PYTEST) $(ARGS)
+	@$(COMPILE)
+	$(if $(ARGS),,$(PYTEST) -k express $(COMPILED))
 
 check: ## lint, format, types, import rules, all tests with coverage
 	@.ci/setup $(TESTS_NEED)
@@ -37,18 +45,18 @@ check: ## lint, format, types, import rules, all tests with coverage
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(PYTEST) --cov --cov-report= $(ARGS)
+	$(INTERPRETED) $(PYTEST) --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --fail-under=$(COVERED)
 	$(BIN)/coverage report --include='$(PURE)' --omit='$(IMPURE)' --fail-under=100
 
 bench: ## requests a second beside nginx, HAProxy, Caddy and a naive proxy
 	@.ci/setup $(BENCH_NEEDS)
-	@$(BIN)/python .ci/compile
+	@$(COMPILE) || :
 	$(BIN)/python -m bench $(ARGS)
 
-fast: ## compile the data plane's hot modules, where there is a C compiler
-	@.ci/setup
-	@$(BIN)/python .ci/compile
+fast: ## compile the data plane's hot modules, as the image does; everything else works without
+	@.ci/setup cc
+	@$(COMPILE)
 
 fuzz: ## the property tests, with many more examples than `make test` gives them
 	@.ci/setup
@@ -56,6 +64,7 @@ fuzz: ## the property tests, with many more examples than `make test` gives them
 
 soak: ## minutes of mixed load while backends come and go: nothing leaks, no byte is wrong
 	@.ci/setup $(BENCH_NEEDS)
+	@$(COMPILE) || :
 	$(BIN)/python -m bench soak $(ARGS)
 
 setup: ## only install what the targets above need

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import yaml
 
+from proxy import native
+
 Lane = Literal["express", "asgi"]
 Part = Literal["serve", "proxy"]
 LANES: tuple[Lane, ...] = ("express", "asgi")
@@ -53,7 +55,10 @@ class Banyan:
         command += ["--config", str(file), "--listen", _text(self.address)]
         if part == "serve":
             command += ["--control-listen", _text(self.control)]
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("BANYAN_")}
+        kept = native.INTERPRETED  # the same tests run with and without what is compiled
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith("BANYAN_") or key == kept
+        }
         if lane == "asgi":
             environment["BANYAN_LANE"] = "asgi"
         with self._log.open("wb") as log:
