@@ -21,6 +21,7 @@ COPY proxy proxy
 COPY shadow shadow
 COPY .ci/compile .ci/compile
 RUN --mount=type=cache,target=/var/cache/uv uv run --isolated --locked --no-default-groups --group compile .ci/compile
+# hadolint ignore=DL3059
 RUN --mount=type=cache,target=/var/cache/uv uv sync --locked --no-dev --all-extras --no-editable
 
 FROM python:${PYTHON}

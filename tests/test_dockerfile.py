@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy import native
 from tests.support.checkout import ROOT, run
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -71,6 +72,16 @@ def test_the_process_is_neither_root_nor_stopped_the_hard_way() -> None:
     assert json.loads(only(IMAGE, "ENTRYPOINT")) == ["banyan"]
 
 
+def test_the_data_plane_is_compiled_before_it_is_packed() -> None:
+    runs = instructions(BUILDER, "RUN")
+    (compiling,) = [at for at, line in enumerate(runs) if line.endswith(" .ci/compile")]
+    (packing,) = [at for at, line in enumerate(runs) if "--no-editable" in line]
+    assert compiling < packing
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["artifacts"]
+    assert packed == [str(native.FOLDER.relative_to(ROOT))]
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The environment that the builder stage leaves, made by its own commands from what it copies."""
@@ -78,8 +89,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in copied():
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, build / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, build / name, ignore=shutil.ignore_patterns("__pycache__", "__native__"))
         else:
+            (build / name).parent.mkdir(exist_ok=True)
             shutil.copy(source, build / name)
     target = tmp_path_factory.mktemp("opt") / "banyan"
     syncs = [shlex.split(line) for line in instructions(BUILDER, "RUN") if " uv sync " in line]

@@ -157,6 +157,14 @@ def test_a_debian_python_without_venv_is_completed(machine: Machine) -> None:
     assert done.stderr.endswith("apt-get install --no-install-recommends python3-venv\n")
 
 
+def test_a_compiler_without_the_headers_of_python_is_none(machine: Machine) -> None:
+    machine.has("gcc", "exit 1")
+    done = machine.setup("cc")
+    assert done.stderr.endswith("apt-get install --no-install-recommends gcc python3-dev\n")
+    machine.has("gcc", "cat >/dev/null")
+    assert machine.setup("cc").returncode == 0
+
+
 def test_an_unknown_command_is_refused(machine: Machine) -> None:
     done = machine.setup("cobol")
     assert (done.returncode, done.stderr) == (1, "setup: no Debian package is known for 'cobol'\n")
