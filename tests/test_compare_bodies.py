@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 
 import brotli
 import pytest
@@ -9,7 +10,7 @@ from backports import zstd
 
 from shadow.compare import Answer, Limits, Policy, Request, Verdict, compare, explained
 from shadow.compare import charsets as cs
-from shadow.compare.codings import decode
+from shadow.compare.codings import Content, decode
 from shadow.compare.findings import OverLimit
 from shadow.compare.media import parse_parameters
 from shadow.compare.model import Json
@@ -41,6 +42,16 @@ def test_several_members_are_one_body(coding: str) -> None:
     one, other = ((gzip.compress(part), zstd.compress(part)) for part in (b"ab", b"cd"))
     index = ["gzip", "zstd"].index(coding)
     assert decode(one[index] + other[index], [coding], 10).data == b"abcd"
+
+
+def test_what_follows_a_coded_body_is_nothing() -> None:
+    assert decode(gzip.compress(b"ab") + b"\n", ["gzip"], 10) == Content(b"ab")
+    assert decode(zlib.compress(b"ab") + b"\n", ["deflate"], 10) == Content(b"ab")
+
+
+def test_the_same_bytes_in_a_coding_that_nobody_knows_are_no_match() -> None:
+    result = answers(answer("{}", content_encoding="exi"), answer("{}"))
+    assert found(result) == ["$ invalid_body"]
 
 
 def test_a_coded_body_may_be_as_long_as_the_limit() -> None:
@@ -215,7 +226,7 @@ def test_a_page_against_a_text_with_a_fatal_error() -> None:
         (JSON, "{x", "{x\n", []),
         (JSON, '{"a":NaN}', '{"a":1}', ["$ invalid_body"]),
         (JSON, "[1]" * 2, "[" * 9000 + "]" * 9000, ["$ over_limit"]),
-        (FORM, "a=%e9", "a=%C3%A9", []),
+        (FORM, "a=%e9", "a=%C3%A9", ["a changed"]),
         (FORM, "&&a=1&", "a=1", []),
         (CSV, "1,2\n", "a,b\n1,2\n", ["[0] extra"]),
         (CSV, "", "a,b", ["$ empty_body"]),

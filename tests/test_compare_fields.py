@@ -43,6 +43,8 @@ def test_a_location_is_resolved_against_the_request(location: str, url: str) -> 
         ("c=1; Max-Age=0", 'c=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0', []),
         ("c=1; Max-Age=-5", "c=1; Max-Age=0", []),
         ("c=1; Max-Age=0", "c=1", ["changed"]),
+        ("c=1; Max-Age=--5", "c=1", []),
+        ("c=1; Max-Age=" + "9" * 400, "c=1; Max-Age=" + "9" * 401, []),
         ("c=1; Expires=never", "c=2", []),
         ("c=1; secure; HTTPONLY", "c=1; HttpOnly; Secure", []),
         ("c=1; Secure=1", "c=1; Secure", []),

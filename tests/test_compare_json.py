@@ -29,6 +29,10 @@ def test_one_odd_name_puts_the_whole_path_in_brackets() -> None:
     assert found(bodies('{"a":[{"b c":1}]}', '{"a":[{"b c":2}]}')) == ["$['a'][0]['b c'] changed"]
 
 
+# Two of five elements in another order are told one by one.
+MOVED = ["$[4] missing", "$[0] extra", "$[1].id changed", "$[2].id changed", "$[3].id changed"]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "differences"),
     [
@@ -46,6 +50,13 @@ def test_one_odd_name_puts_the_whole_path_in_brackets() -> None:
         ),
         ('[{"id":1,"s":"ok"}]', '[{"id":0,"s":"ok"},{"id":1,"s":"no"}]', ["$[0] extra", "$[0].s changed"]),
         ('[{"id":1,"v":1},{"id":2,"v":2}]', '[{"id":2,"v":2},{"id":1,"v":3}]', ["$ order", "$[0].v changed"]),
+        ('[{"id":1},{"id":2}]', '[{"id":2},{"id":1},{"id":3}]', ["$ order", "$[2] extra"]),
+        ('["a","b","c"]', '["c","a"]', ["$ order", "$[1] missing"]),
+        (
+            '[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5}]',
+            '[{"id":5},{"id":1},{"id":7},{"id":8},{"id":9}]',
+            MOVED,
+        ),
         ('[{"a":1},{"a":2}]', '[{"a":3},{"a":4}]', ["$[0].a changed", "$[1].a changed"]),
         ('[{"uuid":"x","n":[1]}]', '[{"uuid":"x","n":[1,2]}]', ["$[0].n[1] extra"]),
     ],
@@ -93,6 +104,9 @@ def test_unordered_lists_are_multisets(one: str, other: str, differences: list[s
         ('[{"k":"a","v":1},{"k":"a","v":2}]', '[{"k":"a","v":1},{"k":"a","v":2}]', []),
         ('[{"v":1},{"k":"a"}]', '[{"k":"a"},{"v":1}]', []),
         ('[{"k":1}]', '[{"k":1.0}]', []),
+        ('[{"k":"1"},{"k":2}]', '[{"k":2},{"k":1}]', ["$[0].k type"]),
+        ('[{"k":"01"}]', '[{"k":1}]', ["$[0] missing", "$[0] extra"]),
+        ('[{"k":true}]', '[{"k":true}]', []),
     ],
 )
 def test_a_key_pairs_unordered_elements(one: str, other: str, differences: list[str]) -> None:

@@ -97,11 +97,16 @@ def is_mojibake(one: str, other: str) -> bool:
 def _unscrambled(garbled: str, clean: str) -> bool:
     if not _SCRAMBLED.search(garbled):
         return False
-    return any(_reread(garbled, charset) == clean for charset in ("latin-1", "cp1252"))
+    return _reread(garbled) == clean
 
 
-def _reread(garbled: str, charset: str) -> str | None:
+def _reread(garbled: str) -> str | None:
+    """The text whose UTF-8 was read one byte a letter, in latin-1 or as `_windows` does."""
     try:
-        return garbled.encode(charset).decode()
+        return codecs.charmap_encode(garbled, "strict", _BYTES)[0].decode()
     except UnicodeError:
         return None
+
+
+# The byte of each letter that latin-1 or windows-1252 shows.
+_BYTES = {byte: byte for byte in range(256)} | {ord(_windows_byte(byte)): byte for byte in range(256)}

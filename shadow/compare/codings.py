@@ -48,6 +48,9 @@ def decode(body: bytes, codings: list[str], limit: int) -> Content:
     return Content(data)
 
 
+_MEMBER = b"\x1f\x8b"  # how each member of a gzip file begins (RFC 1952 §2.3.1)
+
+
 def _bounded(data: bytes, limit: int) -> bytes:
     if len(data) > limit:
         raise OverLimit(f"the decoded body is over {limit} bytes")
@@ -55,7 +58,7 @@ def _bounded(data: bytes, limit: int) -> bytes:
 
 
 def _zlib(wbits: int, data: bytes, limit: int) -> bytes:
-    """All members of a gzip file, or one zlib stream."""
+    """All members of a gzip file, or one zlib stream; what follows them is nothing, as to browsers."""
     out = b""
     while data:
         member = zlib.decompressobj(wbits)
@@ -66,7 +69,7 @@ def _zlib(wbits: int, data: bytes, limit: int) -> bytes:
         _bounded(out, limit)
         if not member.eof:
             raise _Broken(out, "ends early")
-        data = member.unused_data
+        data = member.unused_data if member.unused_data.startswith(_MEMBER) else b""
     return out
 
 

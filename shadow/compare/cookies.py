@@ -2,6 +2,7 @@
 sessions.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ Found = tuple[Kind, Value, Value]
 
 # How far apart two lifetimes may be that were computed from the clock.
 _CLOCKS: Final = 5.0
+_SECONDS: Final = re.compile(r"-?[0-9]+")
 _FLAGS = ("secure", "httponly", "partitioned")
 
 
@@ -85,7 +87,7 @@ def _canonical(attributes: Mapping[str, str]) -> dict[str, str]:
 
 def _lifetime(max_age: str, expires: datetime | None, now: datetime | None) -> float | None:
     """Max-Age wins over Expires (RFC 6265 §5.3); without a Date, Expires tells deletions alone."""
-    if max_age.lstrip("-").isdecimal():
+    if _SECONDS.fullmatch(max_age):
         return max(0.0, float(max_age))
     if expires is None:
         return None

@@ -107,7 +107,8 @@ def _charset_text(body: Body, wrong: bool) -> str:
 
 def _bodies(pair: Pair, forms: tuple[Form, Form]) -> None:
     one, other = pair.primary, pair.shadow
-    if one.data == other.data and one.complete is other.complete and not pair.policy.checks_equal:
+    arrived = one.complete is other.complete and one.fault == other.fault
+    if one.data == other.data and arrived and not pair.policy.checks_equal:
         return
     before = len(pair.findings.differences)
     _compare_bodies(pair, *forms)

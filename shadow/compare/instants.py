@@ -17,7 +17,7 @@ _ISO = re.compile(
     re.ASCII,
 )
 _MAIL = re.compile(
-    r"[A-Z][a-z]{2,8}, \d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4} \d\d:\d\d:\d\d (?:[A-Z]{1,4}|[+-]\d{4})",
+    r"[A-Z][a-z]{2,8}, \d{1,2}[ -][A-Z][a-z]{2}[ -](?:\d{4}|\d\d) \d\d:\d\d:\d\d (?:[A-Z]{1,4}|[+-]\d{4})",
     re.ASCII,
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?(?::?(\d\d))?", re.ASCII)

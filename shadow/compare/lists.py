@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from operator import ne
 
 from shadow.compare import values
 from shadow.compare.align import Elements, align
 from shadow.compare.model import Json
 from shadow.compare.selectors import State
-from shadow.compare.shapes import Shapes, are_in_step, identities
+from shadow.compare.shapes import Shapes, are_in_step, identities, texts, told
 from shadow.compare.subsequence import Budget, Pair
 from shadow.compare.treatment import Treatment
 
@@ -50,8 +51,9 @@ class Pairer:
         if _permuted(ones, others):
             return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
         named = identities(left.values, right.values)
-        if named and _permuted(*named) and named[0] != named[1]:
-            return Pairing(matched(*named, range(len(ones)), range(len(others))), reordered=True)
+        names = named or texts(left.values, right.values)
+        if names and _moved(*names):
+            return Pairing(matched(*names, range(len(ones)), range(len(others))), reordered=True)
         elements = Elements(
             (ones, others),
             named,
@@ -66,7 +68,8 @@ class Pairer:
         free = _without_key(named[0]), _without_key(named[1])
         pairs = matched(named[0], named[1], _with_key(named[0]), _with_key(named[1]))
         if free[0] and free[1]:
-            pairs += matched(self._shapes(left), self._shapes(right), *free)
+            rising = _rising(left, free[0]), _rising(right, free[1])
+            pairs += matched(self._shapes(left), self._shapes(right), *rising)
         taken = {one for one, _ in pairs}, {other for _, other in pairs}
         alone = [
             [index for index in side if index not in used] for side, used in zip(free, taken, strict=True)
@@ -133,10 +136,27 @@ def _permuted(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
     return len(ones) == len(others) and Counter(ones) == Counter(others)
 
 
+def _moved(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
+    """Whether what both arrays have stands in another order, and is most of the shorter one."""
+    both = set(ones) & set(others)
+    if 2 * len(both) < min(len(ones), len(others)):
+        return False
+    return [key for key in ones if key in both] != [key for key in others if key in both]
+
+
 def _keys(array: Array, key: str | None) -> list[Hashable]:
     """The value of each element's member `key`; None where it has none that tells elements apart."""
     members = [item.get(key) if key is not None and isinstance(item, dict) else None for item in array.values]
-    return [None if isinstance(member, dict | list) else member for member in members]
+    return [None if isinstance(member, dict | list) else told(member) for member in members]
+
+
+def _rising(array: Array, indexes: Sequence[int]) -> list[int]:
+    """Indexes by the numbers that stand there, so that those which only have to be near find each other."""
+    return sorted(indexes, key=lambda index: _number(array.values[index]))
+
+
+def _number(value: Json) -> int | Decimal:
+    return value if isinstance(value, int | Decimal) else 0
 
 
 def _with_key(keys: Sequence[Hashable]) -> list[int]:

@@ -53,7 +53,7 @@ def _decoded(text: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        return data.decode(errors="backslashreplace")  # no letters: another charset's are other bytes
 
 
 def forms(one: dict[str, list[str]], other: dict[str, list[str]]) -> tuple[dict[str, Json], dict[str, Json]]:

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from shadow.compare import numbers
+from shadow.compare import instants, numbers, values
+from shadow.compare.hints import is_sparse
 from shadow.compare.model import Json
 from shadow.compare.selectors import State
 from shadow.compare.treatment import Preset, Treatment
@@ -37,14 +38,14 @@ class Shapes:
         """The shape of the value at one place."""
         treatment = self._base if state is None else state.treatment
         if treatment.ignore or treatment.loose:
-            return _ANY
+            return _ANY if treatment.ignore else _loose(value, treatment)
         if not isinstance(value, dict | list):
             return _scalar(value, treatment)
         if levels == 0:
             return object()  # equals nothing: what lies deeper is left to the walk
         found = self._seen.get(id(value))
         if found is None:
-            content = self._content(value, state, levels - 1)
+            content = self._content(_one_form(value, treatment.presets), state, levels - 1)
             found = self._seen[id(value)] = value, self._known.setdefault(content, object())
         return found[1]
 
@@ -62,13 +63,15 @@ class Shapes:
     def _content(self, value: "dict[str, Json] | list[Json]", state: State | None, levels: int) -> Hashable:
         if state is not None:
             return self._treated(value, state, levels)
-        own = _OWN if not self._base.presets else frozenset[type]()
+        presets = self._base.presets
+        own = frozenset[type]() if presets else _OWN
         if isinstance(value, list):
             return tuple([item if item.__class__ in own else self.of(item, None, levels) for item in value])
         return frozenset(
             [
                 (name, item if item.__class__ in own else self.of(item, None, levels))
                 for name, item in value.items()
+                if item is not None or Preset.NULL_MISSING not in presets
             ]
         )
 
@@ -76,11 +79,37 @@ class Shapes:
         """The content where rules may hold; members that they leave out of a comparison are left out."""
         if isinstance(value, list):
             return tuple([self.of(item, state.step(index), levels) for index, item in enumerate(value)])
-        shapes = [(name, self.of(item, state.step(name), levels)) for name, item in value.items()]
+        steps = [(name, item, state.step(name)) for name, item in value.items()]
+        shapes = [
+            (name, self.of(item, step, levels))
+            for name, item, step in steps
+            if item is not None or Preset.NULL_MISSING not in (step.treatment if step else self._base).presets
+        ]
         return frozenset([shape for shape in shapes if shape[1] is not _ANY])
 
 
+def _loose(value: Json, treatment: Treatment) -> Hashable:
+    """A moment has a shape of its own, where it must be met exactly; what only has to be near has none."""
+    instant = treatment.instant
+    if instant is None or instant.within or treatment.within is not None or treatment.pattern is not None:
+        return _ANY
+    return next(iter(instants.read(value, instant.zone)), _ANY)
+
+
+def _one_form(
+    value: "dict[str, Json] | list[Json]", presets: frozenset[Preset]
+) -> "dict[str, Json] | list[Json]":
+    """The list that a container may be taken for, by rules for what PHP makes of its arrays."""
+    if Preset.EMPTY_MAP in presets and not value:
+        return []
+    if Preset.SPARSE_LIST in presets and isinstance(value, dict) and is_sparse(value):
+        return list(value.values())
+    return value
+
+
 def _scalar(value: "bool | int | Decimal | str | None", treatment: Treatment) -> Hashable:
+    if Preset.PHP_BOOL in treatment.presets and (truth := values.truth(value)) is not None:
+        return _TRUE if truth else _FALSE
     if isinstance(value, bool):
         return _TRUE if value else _FALSE
     if isinstance(value, str) and Preset.NUMERIC_STRING in treatment.presets:
@@ -109,13 +138,41 @@ def identities(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashab
     """
     best: tuple[int, int, list[Hashable], list[Hashable]] | None = None
     for rank, name in enumerate(_names(left, right)):
-        ones, others = _distinct(left, name), _distinct(right, name)
-        shared = len(set(ones) & set(others)) if ones and others else 0
+        ones, others = _named(left, right, name)
+        shared = len(set(ones) & set(others))
         if shared and (best is None or (shared, -rank) > best[:2]):
             best = (shared, -rank, ones, others)
         if shared == min(len(left), len(right)):
             break
     return best[2:] if best else None
+
+
+def texts(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashable], list[Hashable]] | None:
+    """The elements of two arrays of distinct strings, which tell themselves apart; None of any others."""
+    ones: list[Hashable] = [item for item in left if isinstance(item, str)]
+    others: list[Hashable] = [item for item in right if isinstance(item, str)]
+    alone = all(
+        len(found) == len(items) == len(set(found)) for found, items in ((ones, left), (others, right))
+    )
+    return (ones, others) if alone else None
+
+
+def told(value: Hashable) -> Hashable:
+    """What tells one element from another: a number and its text are one."""
+    number = numbers.from_string(value) if isinstance(value, str) else None
+    return value if number is None else number
+
+
+def _named(left: Sequence[Json], right: Sequence[Json], name: str) -> tuple[list[Hashable], list[Hashable]]:
+    """One value per element, or nothing if it does not tell elements apart; as `told` where no two are
+    equal otherwise (PHP has many a number as a string).
+    """
+    ones, others = _distinct(left, name), _distinct(right, name)
+    if not ones or not others:
+        return [], []
+    if set(ones).isdisjoint(others):
+        return [told(value) for value in ones], [told(value) for value in others]
+    return ones, others
 
 
 def _names(left: Sequence[Json], right: Sequence[Json]) -> list[str]:

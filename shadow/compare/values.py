@@ -84,6 +84,13 @@ def _echoed(php: Json, value: Json) -> bool:
     return php == "" and (value is False or value is None or value in _FALSE)
 
 
+def truth(value: Json) -> bool | None:
+    """What a value means where PHP's echo of a bool is one; None if it is neither."""
+    if value is True or value in _TRUE or value == "1" or value == 1:
+        return True
+    return False if value is False or value is None or value in _FALSE or value == "" else None
+
+
 def _fits(pattern: Pattern, value: Json) -> bool:
     if isinstance(value, dict | list):
         return False

@@ -3,13 +3,27 @@
 `python -m tests.corpus` runs both sides and prints precision and recall.
 """
 
-from tests.corpus import bodies, dates, forms, headers, html, numbers, rules, strings, structure, tables, xml
+from tests.corpus import (
+    bodies,
+    dates,
+    forms,
+    headers,
+    html,
+    lists,
+    numbers,
+    rules,
+    strings,
+    structure,
+    tables,
+    xml,
+)
 from tests.support.corpus import Case
 
 CASES: tuple[Case, ...] = (
     *numbers.CASES,
     *strings.CASES,
     *structure.CASES,
+    *lists.CASES,
     *dates.CASES,
     *bodies.CASES,
     *headers.CASES,

@@ -223,6 +223,17 @@ CASES = (
     ),
     Case("coding-br", ECHO_OK, lambda: coded(brotli.compress(OK), "br")),
     Case("coding-zstd", ECHO_OK, lambda: coded(zstd.compress(OK), "zstd")),
+    Case(
+        "coding-gzip-newline-after",
+        "header('Content-Encoding: gzip'); echo gzencode(json_encode(['ok' => true, 'n' => 1])), \"\\n\";",
+        lambda: {"ok": True, "n": 1},
+    ),
+    Case(
+        "coding-unknown",
+        "header('Content-Encoding: aws-chunked'); echo '{\"ok\":true,\"n\":1}';",
+        lambda: {"ok": True, "n": 1},
+        ["body $ invalid_body critical"],
+    ),
     Case("coding-twice", ECHO_OK, lambda: coded(brotli.compress(gzip.compress(OK)), "gzip, br")),
     Case(
         "coding-gzip-changed",

@@ -183,4 +183,15 @@ CASES = (
         "echo json_encode(['at' => date('o-\\WW', 1767323045)]);",
         lambda: {"at": datetime.fromtimestamp(1767323045, UTC).strftime("%Y-W%V")},
     ),
+    *(
+        Case(
+            f"date-{name.lower()}",
+            f"$d = new DateTimeImmutable('2026-07-01 12:00:00 Europe/Berlin'); "
+            f"echo json_encode(['at' => $d->format({name})]);",
+            lambda: event(2026, 7, 1, 10, 0, 0),
+            [],
+            BERLIN,
+        )
+        for name in ("DATE_RFC822", "DATE_RFC850", "DATE_RFC1036", "DATE_COOKIE", "DATE_RSS")
+    ),
 )

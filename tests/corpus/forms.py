@@ -46,5 +46,11 @@ CASES = (
     ),
     form("ignored", "echo 'a=1&t=', time();", "a=1&t=0", ignore=["$.t"]),
     form("utf8", "echo http_build_query(['a' => 'Zoë €']);", urlencode({"a": "Zoë €"})),
+    form(
+        "latin1",
+        "echo 'a=', rawurlencode(mb_convert_encoding('Zoë', 'ISO-8859-1', 'UTF-8'));",
+        urlencode({"a": "Zoë"}),
+        "body a changed",
+    ),
     form("line-end", 'echo "a=1\\n";', "a=1"),
 )

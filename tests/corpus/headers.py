@@ -298,4 +298,9 @@ CASES = (
         "setcookie('a', '1', ['path' => '/']); setcookie('a', '2', ['path' => '/']);" + OK,
         cookies("a"),
     ),
+    Case(
+        "cookie-odd-lifetime",
+        "header('Set-Cookie: a=1; Max-Age=--5; Path=/');" + OK,
+        cookies("a"),
+    ),
 )

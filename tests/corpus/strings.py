@@ -99,6 +99,12 @@ CASES = (
         ["body $.v mojibake major"],
     ),
     Case(
+        "str-mojibake-windows-quotes",
+        "echo json_encode(['v' => mb_convert_encoding('“10 €”', 'UTF-8', 'Windows-1252')]);",
+        lambda: value("“10 €”"),
+        ["body $.v mojibake major"],
+    ),
+    Case(
         "str-latin1-bytes",
         "echo '{\"v\":\"' . mb_convert_encoding('Zoë', 'ISO-8859-1', 'UTF-8') . '\"}';",
         lambda: value("Zoë"),
