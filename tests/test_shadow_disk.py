@@ -124,6 +124,7 @@ FORMS = ("json", "xml", "html", "form", "text", "broken")
 def backend(answers: Answers) -> Iterator[str]:
     class Answering(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # in one piece: a second one would wait for the first one's acknowledgement
 
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.banyan import LANES, Banyan, Lane, rss, running
+from tests.support.wire import response
 
 Handler = Callable[[BaseHTTPRequestHandler], bytes]
 
@@ -29,8 +30,7 @@ def backend(answer: Handler) -> Iterator[str]:
         def do_GET(self) -> None:
             body = answer(self)
             with contextlib.suppress(OSError):
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
-                self.wfile.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+                self.wfile.write(response(b"200 OK", b"Content-Type: application/json", body=body))
 
         def log_message(self, *_: object) -> None:
             pass
