@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-packages
+# The tests start hundreds of Python processes: each would compile the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
 JOBS ?= auto
 ARGS ?=
 

@@ -87,17 +87,17 @@ def machine(tmp_path: Path) -> Machine:
 def test_a_ready_machine_is_left_alone(machine: Machine) -> None:
     machine.has("wrk")
     assert machine.setup("wrk").returncode == 0
-    assert machine.did() == ["uv sync --locked"]
+    assert machine.did() == ["uv sync --locked --compile-bytecode"]
     again = machine.setup("wrk")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
-    assert machine.did() == ["uv sync --locked"]
+    assert machine.did() == ["uv sync --locked --compile-bytecode"]
 
 
 def test_a_new_lock_file_is_synced(machine: Machine) -> None:
     machine.setup()
     (machine.checkout / "uv.lock").write_text("newer")
     machine.setup()
-    assert machine.did() == ["uv sync --locked"] * 2
+    assert machine.did() == ["uv sync --locked --compile-bytecode"] * 2
 
 
 def test_without_root_and_sudo_one_line_says_what_to_install(machine: Machine) -> None:
@@ -118,7 +118,7 @@ def test_with_sudo_only_the_missing_is_installed(machine: Machine) -> None:
     update, install, sync = machine.did()
     assert update.endswith(" update")
     assert install.endswith(" install --yes --no-install-recommends wrk redis-server")
-    assert sync == "uv sync --locked"
+    assert sync == "uv sync --locked --compile-bytecode"
 
 
 def test_a_package_that_cannot_be_installed_is_named(machine: Machine) -> None:
@@ -136,7 +136,7 @@ def test_uv_is_brought_into_the_checkout(machine: Machine, found: str) -> None:
         machine.has("uv", UV, version="0.4.30")
     done = machine.setup()
     assert done.returncode == 0, done.stderr
-    assert machine.did() == [f"pip uv=={VERSION}", "uv sync --locked"]
+    assert machine.did() == [f"pip uv=={VERSION}", "uv sync --locked --compile-bytecode"]
     assert (machine.checkout / ".cache/uv/bin/uv").exists()
 
 
