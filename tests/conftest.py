@@ -1,9 +1,19 @@
 """Fixtures that several test files share live in plugins under tests/support."""
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "steady",
+    deadline=None,  # a machine may be slow
+    derandomize=True,  # the same examples each time: what failed once can be repeated
+    suppress_health_check=[HealthCheck.too_slow],
+)
+"""What the property tests run with unless another profile is asked for."""
 
 settings.register_profile("fuzz", max_examples=5000, deadline=None)
-"""What `make fuzz` runs the property tests with."""
+"""What `make fuzz` runs the property tests with: other examples each time."""
+
+settings.load_profile("steady")
 
 pytest_plugins = [
     "tests.support.databases",

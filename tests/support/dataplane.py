@@ -1,5 +1,6 @@
 """Fixtures of the wire tests: one scripted origin and, for each lane, one running proxy in front of it."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -87,10 +88,38 @@ def lane(request: pytest.FixtureRequest) -> Lane:
     return lane
 
 
+class Proxies:
+    """Running proxies by name and lane, until the session ends: pytest would begin anew with each lane."""
+
+    def __init__(self, homes: pytest.TempPathFactory, stack: contextlib.ExitStack) -> None:
+        self._homes = homes
+        self._stack = stack
+        self._running: dict[tuple[str, Lane], Banyan] = {}
+
+    def get(self, name: str, lane: Lane, config: dict[str, Any]) -> Banyan:
+        """The proxy of this name; the first to ask for it says what its configuration is."""
+        if (name, lane) not in self._running:
+            home = self._homes.mktemp(f"{name}-{lane}")
+            self._running[name, lane] = self._stack.enter_context(running(home, config, lane))
+        return self._running[name, lane]
+
+    def terminate(self) -> None:
+        """Ask all of them to end, so that they do it at the same time."""
+        for banyan in self._running.values():
+            banyan.terminate()
+
+
 @pytest.fixture(scope="session")
-def main_proxy(lane: Lane, main_origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banyan]:
-    with running(tmp_path_factory.mktemp(lane), main_config(main_origin), lane) as banyan:
-        yield banyan
+def proxies(main_origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxies]:
+    with contextlib.ExitStack() as stack:
+        proxies = Proxies(tmp_path_factory, stack)
+        yield proxies
+        proxies.terminate()
+
+
+@pytest.fixture(scope="session")
+def main_proxy(lane: Lane, main_origin: Origin, proxies: Proxies) -> Banyan:
+    return proxies.get("main", lane, main_config(main_origin))
 
 
 @pytest.fixture

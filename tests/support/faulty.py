@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.banyan import Banyan, Lane, free_port, running
-from tests.support.dataplane import backend
+from tests.support.banyan import Banyan, Lane, free_port
+from tests.support.dataplane import Proxies, backend
 from tests.support.origin import Origin
 
 ONCE = {"attempts": 1, "on": []}
@@ -96,8 +96,6 @@ def faulty_proxy(
     second_origin: Origin,
     checked_origins: list[Origin],
     full_port: int,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Banyan]:
-    settings = config(main_origin, second_origin, checked_origins, full_port)
-    with running(tmp_path_factory.mktemp("faults"), settings, lane) as banyan:
-        yield banyan
+    proxies: Proxies,
+) -> Banyan:
+    return proxies.get("faulty", lane, config(main_origin, second_origin, checked_origins, full_port))

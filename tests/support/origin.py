@@ -5,10 +5,12 @@ meet the test through a `threading.Event`.
 """
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -118,6 +120,8 @@ class Origin:
         self._changed = threading.Condition()
         self._scripts: list[Script] = [echo]
         self._connections = 0
+        self._working = 0
+        self._resting: set[socket.socket] = set()
         self.seen: list[Seen] = []
         self.violations: list[str] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -127,7 +131,8 @@ class Origin:
         self._scripts = list(scripts)
 
     def forget(self) -> None:
-        """Start over: no script, nothing seen."""
+        """Start over, once what is under way has come to its end: no script, nothing seen."""
+        self.settle()
         with self._changed:
             self._scripts, self.seen, self.violations = [echo], [], []
 
@@ -137,33 +142,63 @@ class Origin:
             assert self._changed.wait_for(lambda: len(self.seen) >= count, DEADLINE), f"seen: {self.seen}"
             return list(self.seen)
 
+    def settle(self) -> None:
+        """Wait until all that has reached this port is read, and each script has ended."""
+        deadline = time.monotonic() + 3 * DEADLINE
+        while self._has_work():
+            assert time.monotonic() < deadline, f"still at work, having seen {self.seen}"
+            time.sleep(0.001)
+
     def complete(self) -> list[Seen]:
-        """The requests that came to their end."""
+        """The requests that came to their end; what is under way is waited for."""
+        self.settle()
         return [seen for seen in self.seen if seen.complete]
 
     def close(self) -> None:
         self._listener.close()
 
+    def _has_work(self) -> bool:
+        with self._changed:
+            return self._working > 0 or _readable(0, self._listener, *self._resting)
+
+    def _works(self, change: int) -> None:
+        with self._changed:
+            self._working += change
+
     def _accept(self) -> None:
-        while True:
-            try:
+        with contextlib.suppress(OSError, ValueError):  # closed
+            while _readable(None, self._listener):
+                self._works(+1)
                 sock, _ = self._listener.accept()
-            except OSError:
-                return
-            self._connections += 1
-            threading.Thread(target=self._serve, args=(sock, self._connections), daemon=True).start()
+                self._connections += 1
+                threading.Thread(target=self._serve, args=(sock, self._connections), daemon=True).start()
 
     def _serve(self, sock: socket.socket, number: int) -> None:
-        with contextlib.suppress(OSError), sock:
-            if self._tls:
-                sock = self._tls.wrap_socket(sock, server_side=True)
-            with contextlib.closing(sock):
-                self._converse(sock, number)
+        try:
+            with contextlib.suppress(OSError), sock:
+                if self._tls:
+                    sock = self._tls.wrap_socket(sock, server_side=True)
+                with contextlib.closing(sock):
+                    self._converse(sock, number)
+        finally:
+            self._works(-1)
+
+    def _next_head(self, sock: socket.socket, stream: Stream) -> Message | None:
+        """Rest until a request comes: whoever takes its first byte is at work already."""
+        if not stream.buffer and not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+            with self._changed:
+                self._working -= 1
+                self._resting.add(sock)
+            _readable(None, sock)
+            with self._changed:
+                self._working += 1
+                self._resting.remove(sock)
+        return strict.read_request_head(stream)
 
     def _converse(self, sock: socket.socket, number: int) -> None:
         stream = Stream(sock)
         try:
-            while head := strict.read_request_head(stream):
+            while head := self._next_head(sock, stream):
                 sock.settimeout(DEADLINE)
                 exchange = Exchange(sock, stream, Seen(head, number))
                 self._next_script(exchange.seen)(exchange)
@@ -182,3 +217,11 @@ class Origin:
             self.seen.append(seen)
             self._changed.notify_all()
             return self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+
+
+def _readable(milliseconds: int | None, *sockets: socket.socket) -> bool:
+    """Wait until one of them has something to read, be it its end."""
+    poll = select.poll()
+    for sock in sockets:
+        poll.register(sock, select.POLLIN)
+    return bool(poll.poll(milliseconds))

@@ -10,8 +10,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from tests.support.banyan import Banyan, Lane, running
-from tests.support.dataplane import backend
+from tests.support.banyan import Banyan, Lane
+from tests.support.dataplane import Proxies, backend
 from tests.support.origin import Origin
 from tests.support.wire import DEADLINE
 
@@ -100,9 +100,7 @@ def sockets() -> Iterator[WebSocketOrigin]:
 
 
 @pytest.fixture(scope="session")
-def tunnel_proxy(
-    lane: Lane, sockets: WebSocketOrigin, main_origin: Origin, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Banyan]:
+def tunnel_proxy(lane: Lane, sockets: WebSocketOrigin, main_origin: Origin, proxies: Proxies) -> Banyan:
     url = f"http://127.0.0.1:{sockets.port}"
     quick = {"timeouts": {"response": "1s", "idle": "1s"}}
     config = {
@@ -124,5 +122,4 @@ def tunnel_proxy(
             },
         ],
     }
-    with running(tmp_path_factory.mktemp("websocket"), config, lane) as banyan:
-        yield banyan
+    return proxies.get("tunnel", lane, config)
