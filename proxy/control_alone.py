@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ from proxy.flips import intents
 from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, migrate, overrides
 from proxy.ledger.migrate import LedgerTooNew
 from proxy.link import Fleet
+from proxy.rollout.bell import Bell
 from proxy.rollout.book import Book
-from proxy.rollout.hints import Herald, Listener
+from proxy.rollout.hints import FLIPPED, SERVED, Herald, Listener
 from proxy.rollout.ramping import Ramping
 from proxy.rollout.view import LedgerView
 from proxy.start import Overrides, Reader, StartError, bound_control, first_snapshot
@@ -51,19 +53,19 @@ class ControlAlone:
     async def run(self) -> None:
         """Bind, serve, end. Raises StartError."""
         config = self._file.config
-        listener = bound_control(config)
+        door = bound_control(config)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stop.set)
         self._loop.add_signal_handler(signal.SIGHUP, self._reader.poke)
-        herald = Herald(config.redis, self._hint)
-        server = control_server(control_app(self._state, herald.announce))
+        herald, bell = Herald(config.redis, FLIPPED, self._hint), Bell()
+        server = control_server(control_app(self._state, herald.announce, bell))
         ramping = Ramping(config.ledger, lambda: self._state.snapshot, herald.announce, say)
-        hints = Listener(config.redis, self._hint, lambda _: None) if config.redis else None
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        hints = _listeners(config.redis, self._hint, bell) if config.redis else []
+        serving = asyncio.create_task(server.serve(sockets=[door]))
         followers = [asyncio.create_task(part) for part in (self._follow_ledger(), self._follow_file())]
         ramping.start()
-        if hints:
-            hints.start()
+        for listener in hints:
+            listener.start()
         say(f"banyan control: http://{config.control.listen}")
         await self._until_stopped({serving, *followers})
         self._publish(draining=True)
@@ -73,8 +75,8 @@ class ControlAlone:
         for task in followers:
             task.cancel()
         ramping.close()
-        if hints:
-            hints.close()
+        for listener in hints:
+            listener.close()
 
     async def _until_stopped(self, parts: set[asyncio.Task[None]]) -> None:
         """A part that ends by itself is a defect, and ends everything with its error."""
@@ -84,7 +86,7 @@ class ControlAlone:
         for part in done & parts:
             part.result()
 
-    def _hint(self) -> None:
+    def _hint(self, _: int) -> None:
         """From any thread: look into the ledger now."""
         with suppress(RuntimeError):  # at the end of all there is no loop to tell
             self._loop.call_soon_threadsafe(self._look.set)
@@ -127,6 +129,14 @@ class ControlAlone:
     def _publish(self, draining: bool = False) -> None:
         self._state.snapshot = self._file.with_overrides(self._book.in_force())
         self._state.take(Fleet({}, draining, self._errors, self._file.version, self._view))
+
+
+def _listeners(url: str, hint: Callable[[int], None], bell: Bell) -> list[Listener]:
+    """What comes through Redis: that something was flipped, and that a data plane serves by it."""
+    return [
+        Listener(url, channel, heard, lambda _: None)
+        for channel, heard in ((FLIPPED, hint), (SERVED, lambda _: bell.ring()))
+    ]
 
 
 async def run(config: Path, wishes: Overrides) -> None:

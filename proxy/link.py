@@ -51,6 +51,9 @@ class Drain:
 class Look:
     """Something changed in the ledger: look now. From the control plane to its supervisor."""
 
+    version: int = 0
+    """What the ledger is at; 0 where that is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gauges:

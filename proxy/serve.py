@@ -140,7 +140,7 @@ class Supervisor:
                 child.version = message.version
                 self._publish()
             case Look():
-                self._feed.look()
+                self._feed.look(message.version)
             case Report():
                 self.state.take(message)
                 self._feed.count(message.totals)

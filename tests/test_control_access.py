@@ -8,6 +8,8 @@ import pytest
 
 from proxy.config.server import Role, Token
 from proxy.control import sessions
+from proxy.link import Fleet
+from proxy.rollout.view import LedgerView, Took
 from tests.support.control import HOST, TOKENS, Control, bearer, control, digest
 
 ORIGIN = {"Origin": f"http://{HOST}"}
@@ -71,6 +73,17 @@ async def test_a_digest_is_no_token(tmp_path: Path) -> None:
     async with control(tmp_path, tokens=True) as running:
         shown = {"Authorization": f"Bearer {digest(TOKENS['operator'])}"}
         assert (await running.get("/api/v1/routes", headers=shown)).status_code == 401
+
+
+async def test_what_the_last_flip_took_is_shown_stage_by_stage(tmp_path: Path) -> None:
+    async with control(tmp_path) as running:
+        assert (await running.get("/readyz")).json()["ledger"]["took"] is None
+        assert "banyan_flip_seconds{" not in (await running.get("/metrics")).text
+        view = LedgerView(7, None, took=Took(0.25, 0.5, 0.125))
+        running.state.take(Fleet({1: 1}, False, (), 1, view))
+        took = (await running.get("/readyz")).json()["ledger"]["took"]
+        assert took == {"read": 0.25, "apply": 0.5, "report": 0.125}
+        assert 'banyan_flip_seconds{stage="apply"} 0.5' in (await running.get("/metrics")).text
 
 
 async def test_health_and_metrics_need_no_token(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The control API for engineers: where routes stand, flips, rollbacks, ramps, and what is refused."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from proxy.control import routes_api
 from proxy.ledger import replicas
 from tests.support.control import Control, control, diff, seen
+from tests.support.rollout import eventually
 
 ONE = "/api/v1/routes/payment-show"
 FLIP = f"{ONE}/flip"
@@ -38,7 +40,7 @@ async def test_a_flip_is_made_audited_and_announced(tmp_path: Path) -> None:
         assert made["was"] == {"stage": "shadow", "weight": 0}
         assert made["became"] == {"stage": "canary", "weight": 12.5}
         assert answer.headers["etag"] == f'"{made["version"]}"'
-        assert len(running.announced) == 1
+        assert running.announced == [made["version"]]
         [entry] = await entries(running)
         assert (entry["actor"], entry["source"], entry["reason"]) == ("local", "api", "a first taste")
         assert (entry["was"], entry["became"]) == ("shadow", "canary 12.5 %")
@@ -49,6 +51,22 @@ async def test_the_audit_tells_the_command_line_from_other_programs(tmp_path: Pa
     async with control(tmp_path) as running:
         await running.post(FLIP, CANARY, headers={"User-Agent": "banyan-cli/0.1"})
         assert (await entries(running))[0]["source"] == "cli"
+
+
+async def test_a_flip_is_confirmed_when_the_bell_rings_and_not_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes_api, "PATIENCE", 3600)
+    monkeypatch.setattr(routes_api, "LOOK", 3600)
+    async with control(tmp_path) as running:
+        running.ledger.write(lambda found: replicas.report(found, "one", 0, {}))
+        flipping = asyncio.create_task(running.post(FLIP, CANARY))
+        await asyncio.to_thread(eventually, lambda: running.announced)
+        [version] = running.announced
+        running.ledger.write(lambda found: replicas.report(found, "one", version, {}))
+        running.bell.ring()
+        answer = await asyncio.wait_for(flipping, 60)
+        assert answer.json()["replicas"] == {"confirmed": ["one"], "missing": []}
 
 
 async def test_a_flip_names_the_replicas_that_have_it_and_those_that_have_not(

@@ -15,6 +15,7 @@ from proxy.ledger import Ledger, audit, migrate, overrides, replicas, samples
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.positions import Position
 from proxy.ramp.evidence import Sample
+from proxy.rollout import follower
 from proxy.rollout.follower import Follower, Identity, News
 from tests.support.databases import Server
 from tests.support.relay import Relay
@@ -29,7 +30,9 @@ class Told:
 
     def __init__(self, url: str, name: str = "here") -> None:
         self.news: list[News] = []
-        self.follower = Follower(url, Identity(name), self.news.append, time.monotonic)
+        self.served: list[int] = []
+        identity = Identity(name)
+        self.follower = Follower(url, identity, self.news.append, self.served.append, time.monotonic)
 
     def start(self, file: Snapshot) -> "Told":
         self.follower.start(intents(file))
@@ -37,7 +40,8 @@ class Told:
 
     @property
     def last(self) -> News:
-        return self.news[-1] if self.news else News(-1)
+        """The last look: what it says of the way of a flip is no look."""
+        return next((news for news in reversed(self.news) if news.took is None), News(-1))
 
     def heard_of(self, version: int) -> bool:
         return self.last.version >= version and self.last.trouble is None
@@ -93,8 +97,42 @@ def test_a_version_is_confirmed_when_somebody_says_so_and_no_earlier(
     assert names(book) == {"here": 0}
     told.follower.confirm(version)
     assert flips.wait_confirmed(book, version).confirmed == ("here",)
+    eventually(lambda: told.served == [version])
     told.follower.close(5)
     assert names(book) == {}
+
+
+def test_a_hint_is_looked_at_once_and_one_that_is_known_already_not_at_all(
+    url: str, book: Ledger, file: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "NEARBY", 3600)
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(0) and names(book))
+    first = flips.flip(book, file, "pay", MODERN, ME).version
+    told.follower.wake(first)
+    eventually(lambda: told.heard_of(first))
+    looks = len(told.news)
+    flips.flip(book, file, "pay", Position("legacy"), ME)
+    told.follower.wake(first)
+    told.follower.confirm(first)
+    eventually(lambda: told.served == [first])
+    assert [news.version for news in told.news[looks:]] == [first]  # of its way, and of no second look
+    told.follower.wake(0)
+    eventually(lambda: told.heard_of(first + 1))
+    told.follower.close(5)
+
+
+def test_how_long_a_flip_took_is_told_stage_by_stage(url: str, book: Ledger, file: Snapshot) -> None:
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(0) and names(book))
+    version = flips.flip(book, file, "pay", MODERN, ME).version
+    told.follower.wake(version)
+    eventually(lambda: told.heard_of(version))
+    told.follower.confirm(version)
+    eventually(lambda: told.news[-1].took)
+    took = told.news[-1].took
+    assert took is not None and min(took.read, took.apply, took.report) >= 0
+    told.follower.close(5)
 
 
 def test_overrides_that_fell_by_the_file_are_dropped_once_by_any_number_of_replicas(

@@ -14,14 +14,16 @@ from proxy.control.quality_api import QualityApi
 from proxy.control.rendering import static_routes
 from proxy.control.routes_api import RoutesApi
 from proxy.control.signing_in import SigningIn
+from proxy.rollout.bell import Bell
 from proxy.state import State
 
 
-def control_app(state: State, announce: Callable[[], None]) -> Starlette:
-    """The whole control plane. `announce` tells the data planes to look into the ledger at once."""
+def control_app(state: State, announce: Callable[[int], None], bell: Bell) -> Starlette:
+    """The whole control plane. `announce` tells the data planes which version the ledger is at; the bell
+    rings when one of them serves by it."""
     books = LedgerAccess(state)
     door = Door(state, books)
-    routes_api, quality_api = RoutesApi(state, books, announce), QualityApi(state, books)
+    routes_api, quality_api = RoutesApi(state, books, announce, bell), QualityApi(state, books)
     pages = [
         *Pages(routes_api, quality_api, door).endpoints(),
         *SigningIn(door).endpoints(),

@@ -1,6 +1,7 @@
 """The counters of all workers in Prometheus' exposition format."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -87,6 +88,10 @@ def _ledger(view: LedgerView) -> Iterator[Metric]:
         ("hints_up", "Whether hints of flips come through Redis, where it is configured.", not view.redis),
     ):
         yield GaugeMetricFamily(f"banyan_ledger_{name}", text, figure)
+    stages = GaugeMetricFamily("banyan_flip_seconds", "What the last flip took here.", labels=("stage",))
+    for stage, seconds in asdict(view.took).items() if view.took else ():
+        stages.add_metric((stage,), seconds)
+    yield stages
 
 
 def _workers(state: State) -> Iterator[Metric]:

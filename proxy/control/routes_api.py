@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,13 @@ from proxy.control.routes_view import Books, position_view, route_view, routes_v
 from proxy.ledger import LedgerUnavailable
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.overrides import Flip as Flipped
+from proxy.rollout.bell import Bell
 from proxy.state import State
 
 PATIENCE = 5.0
 """Seconds that a flip waits for the replicas to confirm; those that have not by then are named."""
-LOOK = 0.02
-"""Seconds between two looks at who has."""
+LOOK = 0.1
+"""Seconds between two looks at who has, where no bell rings."""
 VIEW_PATIENCE = 1.5
 """Seconds that a table of routes waits for the ledger; then it is shown without."""
 CLI = "banyan-cli/"
@@ -40,11 +42,13 @@ _ENTITY_TAG = re.compile(r'"([0-9]{1,18})"')
 
 @dataclass(frozen=True, slots=True)
 class RoutesApi:
-    """The endpoints. `announce` tells the data planes to look into the ledger at once."""
+    """The endpoints. `announce` tells the data planes which version the ledger is at (0: unknown), and the
+    bell rings when one of them serves by it."""
 
     state: State
     books: LedgerAccess
-    announce: Callable[[], None]
+    announce: Callable[[int], None]
+    bell: Bell
 
     def endpoints(self, door: Door) -> Iterator[Route]:
         """All of them, each behind the role that it needs."""
@@ -135,21 +139,23 @@ class RoutesApi:
         ramp = await self.books.run(
             lambda ledger: flips.ramp(ledger, snapshot, route, command, author, expect)
         )
-        self.announce()
+        self.announce(0)
         return {"route": route, "state": ramp.state, "step": ramp.step, "reason": ramp.reason}
 
     async def confirmed(self, version: int) -> dict[str, Any]:
         """Wait until all live replicas serve by a version, but not for ever."""
-        self.announce()
+        self.announce(version)
         began = time.monotonic()
         try:
             while True:
+                rung = self.bell.next()
                 seen = await self.books.run(lambda ledger: flips.confirmation(ledger, version))
                 waited = time.monotonic() - began
                 if seen.complete or waited >= PATIENCE:
                     replicas = {"confirmed": list(seen.confirmed), "missing": list(seen.missing)}
                     return {"replicas": replicas, "seconds": round(waited, 3)}
-                await asyncio.sleep(LOOK)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(rung.wait(), LOOK)
         except LedgerUnavailable as error:
             return {"replicas": {"confirmed": [], "missing": [], "unknown": str(error)}, "seconds": None}
 

@@ -19,7 +19,7 @@ from proxy.flips import intents
 from proxy.ledger.positions import Position
 from proxy.rollout.book import Book
 from proxy.rollout.follower import Follower, Identity, News
-from proxy.rollout.hints import Listener
+from proxy.rollout.hints import FLIPPED, SERVED, Herald, Listener
 from proxy.rollout.sampling import Sampler, judged
 from proxy.rollout.view import LedgerView
 from proxy.telemetry.metrics import Totals
@@ -46,11 +46,17 @@ class Feed:
         self._changed = changed
         self._loop = asyncio.get_running_loop()
         identity = _identity(listen)
-        self._follower = Follower(config.ledger, identity, self._from_thread(self._learn), time.monotonic)
+        self._follower = Follower(
+            config.ledger,
+            identity,
+            self._from_thread(self._learn),
+            Herald(config.redis, SERVED, lambda _: None).announce,
+            time.monotonic,
+        )
         self._sampler = Sampler(f"{identity.replica}#{os.getpid()}-{time.time_ns():x}")
         self._judged: frozenset[str] = frozenset()
         self._hints = config.redis and Listener(
-            config.redis, self._follower.wake, self._from_thread(self._redis)
+            config.redis, FLIPPED, self._follower.wake, self._from_thread(self._redis)
         )
 
     async def run(self, snapshot: Snapshot) -> None:
@@ -80,9 +86,9 @@ class Feed:
         self._book.follow_file(wanted)
         self._follower.follow_file(wanted)
 
-    def look(self) -> None:
-        """Ask the ledger now."""
-        self._follower.wake()
+    def look(self, version: int) -> None:
+        """Ask the ledger now, unless this version of it is known here; 0 where it is not known which."""
+        self._follower.wake(version)
 
     def count(self, totals: Totals) -> None:
         """What a worker counted since its last report."""
@@ -95,7 +101,8 @@ class Feed:
     def _learn(self, news: News) -> None:
         self._book.learn(news.version, news.rows)
         self.known.set()
-        self._see(replace(self.view, version=self._book.version, trouble=news.trouble))
+        took = news.took or self.view.took
+        self._see(replace(self.view, version=self._book.version, trouble=news.trouble, took=took))
 
     def _redis(self, trouble: str | None) -> None:
         self._see(replace(self.view, redis=trouble))

@@ -15,6 +15,8 @@ from proxy.ledger.migrate import LedgerTooNew
 from proxy.ledger.overrides import Override
 from proxy.ledger.positions import Intent
 from proxy.ramp.evidence import Sample
+from proxy.rollout.passage import Passage
+from proxy.rollout.view import Took
 
 NEARBY = 0.3
 """Seconds between two looks into a file."""
@@ -35,6 +37,8 @@ class News:
     version: int
     rows: Sequence[Override] = ()
     trouble: str | None = None
+    took: Took | None = None
+    """Once the ledger knows that a version is served here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,26 @@ class Follower:
     """Polls, and looks at once when woken. Methods may be called from any thread and never block."""
 
     def __init__(
-        self, url: str, identity: Identity, tell: Callable[[News], None], clock: Callable[[], float]
+        self,
+        url: str,
+        identity: Identity,
+        tell: Callable[[News], None],
+        served: Callable[[int], None],
+        clock: Callable[[], float],
     ):
-        """`tell` is called from the follower's thread; `clock` counts seconds. Raises BadLedgerUrl."""
+        """`tell` and `served` are called from the follower's thread, the latter once the ledger knows that a
+        version is served here; `clock` counts seconds. Raises BadLedgerUrl."""
         self._url = url
         self._ledger = Ledger.open(url)
         self._is_file = self._ledger.engine.dialect.name == "sqlite"
         self._identity = identity
         self._tell = tell
+        self._served = served
         self._clock = clock
+        self._period = NEARBY if self._is_file else DISTANT
         self._wake = threading.Event()
+        self._look_due = clock()
+        self._passage = Passage(clock)
         self._ending = False
         self._ready = False
         self._version = 0
@@ -73,8 +87,11 @@ class Follower:
         self._intents = intents
         self._thread.start()
 
-    def wake(self) -> None:
-        """Look now."""
+    def wake(self, version: int = 0) -> None:
+        """The ledger is at a version, or at one that is not known: look now, unless that is known here."""
+        if version and version <= self._version:
+            return
+        self._passage.hint()
         self._wake.set()
 
     def follow_file(self, intents: Mapping[str, Intent]) -> None:
@@ -86,6 +103,7 @@ class Follower:
         """Every worker serves by this version."""
         if version != self._confirmed:
             self._confirmed = version
+            self._passage.apply()
             self._wake.set()
 
     def keep(self, seen: Sequence[tuple[str, Sample]]) -> None:
@@ -102,24 +120,28 @@ class Follower:
     # -- the thread
 
     def _run(self) -> None:
-        period = NEARBY if self._is_file else DISTANT
         while not self._ending:
             try:
                 self._turn()
             except (LedgerUnavailable, LedgerTooNew) as error:
-                self._tell(News(self._version, trouble=str(error)))
+                self._fail(str(error))
             except Exception as error:  # a defect; but flips must go on once it does not strike
-                self._tell(News(self._version, trouble=f"{type(error).__name__}: {error}"))
-            self._wake.wait(period)
+                self._fail(f"{type(error).__name__}: {error}")
+            self._wake.wait(max(self._look_due - self._clock(), 0))
             self._wake.clear()
         self._leave()
+
+    def _fail(self, trouble: str) -> None:
+        self._tell(News(self._version, trouble=trouble))
+        self._look_due = self._clock() + self._period
 
     def _turn(self) -> None:
         if self._is_file and not self._ready:
             migrate.upgrade(self._url)
         self._ready = True
         self._drop_changed()
-        self._look()
+        if self._passage.is_hinted or self._clock() >= self._look_due:
+            self._look()
         self._report()
         self._write_samples()
 
@@ -132,6 +154,7 @@ class Follower:
             self._intents = None
 
     def _look(self) -> None:
+        hinted, self._look_due = self._passage.begin(), self._clock() + self._period
         version, rows = self._ledger.read(
             lambda connection: overrides.changed_since(connection, self._version)
         )
@@ -140,6 +163,8 @@ class Follower:
                 f"it went back from version {self._version} to {version}, as after a restored backup; "
                 "what is in force stays"
             )
+        if version > self._version and self._reported[0] >= 0:  # what was in force at the start is no flip
+            self._passage.read(hinted)
         self._version = version
         self._tell(News(version, rows))
 
@@ -151,6 +176,9 @@ class Follower:
         replica, detail = self._identity.replica, self._identity.detail
         self._ledger.write(lambda connection: replicas.report(connection, replica, confirmed, detail))
         self._reported = (confirmed, now)
+        if confirmed not in (0, version):
+            self._tell(News(self._version, took=self._passage.report()))
+            self._served(confirmed)
 
     def _write_samples(self) -> None:
         due = [self._samples.popleft() for _ in range(len(self._samples))]

@@ -23,7 +23,7 @@ class Ramping:
         self,
         url: str,
         snapshot: Callable[[], Snapshot | None],
-        announce: Callable[[], None],
+        announce: Callable[[], object],
         say: Callable[[str], None],
     ) -> None:
         """`url` is the ledger's; `announce` is called after each flip; `say` gets a line for the operator.

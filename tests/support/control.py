@@ -14,6 +14,7 @@ import orjson
 from proxy.control.app import control_app
 from proxy.ledger import Ledger, diffs, migrate
 from proxy.ledger.diffs import Exchange, Seen
+from proxy.rollout.bell import Bell
 from proxy.state import State
 from tests.support.config import snapshot
 
@@ -32,13 +33,15 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Control:
-    """A control plane in this process. `announced` counts how often the data planes were told to look."""
+    """A control plane in this process. `announced` are the versions that data planes were told of; `bell` is
+    rung when one of them serves by a version."""
 
     client: httpx.AsyncClient
     ledger: Ledger
     state: State
     log: Path
-    announced: list[None]
+    announced: list[int]
+    bell: Bell
 
     async def get(self, path: str, **arguments: Any) -> httpx.Response:
         return await self.client.get(path, **arguments)
@@ -62,11 +65,12 @@ async def control(
     if tokens:
         text += f"control: {{tokens: '{configured_tokens()}'}}\n"
     state = State(snapshot(text + ROUTES))
-    announced: list[None] = []
-    app = control_app(state, lambda: announced.append(None))
+    announced: list[int] = []
+    bell = Bell()
+    app = control_app(state, announced.append, bell)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 50000))
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
-        yield Control(client, Ledger.open(ledger_url), state, log, announced)
+        yield Control(client, Ledger.open(ledger_url), state, log, announced, bell)
 
 
 def configured_tokens() -> str:

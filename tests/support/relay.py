@@ -16,6 +16,8 @@ class Relay:
         self._flowing.set()
         self._break_at = b""
         self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._closed = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def silence(self) -> None:
@@ -31,6 +33,7 @@ class Relay:
         self._break_at = word
 
     def close(self) -> None:
+        self._closed = True
         self._listener.close()
         self._hang_up()
         self._flowing.set()
@@ -39,8 +42,13 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                with self._lock:
+                    self._sockets.append(client)
                 server = socket.create_connection(("127.0.0.1", self._target))
-                self._sockets += [client, server]
+                with self._lock:
+                    self._sockets.append(server)
+                if self._closed:
+                    return self._hang_up()
                 threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
                 threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
 
@@ -59,8 +67,9 @@ class Relay:
             sink.shutdown(socket.SHUT_WR)
 
     def _hang_up(self) -> None:
-        for end in self._sockets:
+        with self._lock:
+            ends, self._sockets = self._sockets, []
+        for end in ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
-        self._sockets.clear()
