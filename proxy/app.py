@@ -18,7 +18,7 @@ from proxy.config.snapshot import Snapshot
 from proxy.forward.app import DataPlane
 from proxy.forward.client import protocol_for
 from proxy.forward.gateway import Gateway, Limits, Settings
-from proxy.forward.handover import Handover
+from proxy.forward.handover import Handover, uses_sessions
 from proxy.forward.sweeper import Expiring, Sweeper
 from proxy.http1.request import HeadLimits
 from proxy.link import Gauges
@@ -32,6 +32,7 @@ from proxy.upstream.pool import Pool
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
 from shadow.channel import Sender
+from shadow.inflight import InFlight
 
 if TYPE_CHECKING:
     from proxy.telemetry.spans import OtlpSpans
@@ -98,8 +99,9 @@ class DataPlaneProcess:
         backends = self._backends.follow(snapshot.config.backends)
         if snapshot.mirrors and not self._handover.open:
             shadow = snapshot.config.shadow
-            queue = shadow.queue
-            self._handover.attach(Sender(Path(shadow.socket), queue.exchanges, queue.bytes))
+            socket, queue = Path(shadow.socket), shadow.queue
+            self._handover.attach(Sender(socket, queue.exchanges, queue.bytes), InFlight(socket))
+        self._handover.counts_sessions = uses_sessions(snapshot)
         self.gateway.apply(snapshot, backends, gateway_settings(snapshot.config.server))
 
     def uvicorn_config(self) -> uvicorn.Config:

@@ -94,6 +94,11 @@ def line_of(line: Entry) -> bytes:
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
+def is_grouped(verdict: Verdict) -> bool:
+    """Whether it is a finding that people look at: a difference, or no answer at all."""
+    return verdict in (Verdict.MISMATCH, Verdict.FAILED)
+
+
 def is_logged(verdict: Verdict, verdicts: frozenset[str]) -> bool:
     """Whether `shadow.log.verdicts` asks for it."""
     return "all" in verdicts or verdict in verdicts

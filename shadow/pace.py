@@ -17,7 +17,8 @@ class Pace:
         self._most = most
         self._limit = float(most)
         self._recent: float | None = None
-        self._usual = 0.0
+        self.usual = 0.0
+        """Milliseconds that an answer takes on average; 0 until there was one."""
 
     @property
     def limit(self) -> int:
@@ -27,10 +28,10 @@ class Pace:
     def observed(self, ms: float) -> None:
         """An answer took so long."""
         if self._recent is None:
-            self._recent = self._usual = ms
+            self._recent = self.usual = ms
         self._recent += _RECENT * (ms - self._recent)
-        slow = self._recent > _SLOWER * self._usual + _LEEWAY
-        self._usual += (_USUAL_WHEN_SLOW if slow else _USUAL) * (ms - self._usual)
+        slow = self._recent > _SLOWER * self.usual + _LEEWAY
+        self.usual += (_USUAL_WHEN_SLOW if slow else _USUAL) * (ms - self.usual)
         if slow:
             self.gave_up()
         else:

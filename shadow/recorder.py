@@ -12,9 +12,8 @@ from typing import Protocol
 
 import orjson
 
-from shadow.compare import Verdict
 from shadow.difflog import DiffLog
-from shadow.entry import Entry, is_logged, line_of
+from shadow.entry import Entry, is_grouped, is_logged, line_of
 from shadow.groups import Sample, Sighting, Sightings
 from shadow.noise import Known, Noise, Seen
 
@@ -63,7 +62,7 @@ class Recorder:
         self.lost: Counter[str] = Counter()
 
     def keep(self, entry: Entry, severity: str, verdicts: frozenset[str]) -> None:
-        """Take one exchange's entry: logged if its verdict is among these, grouped if it is a mismatch."""
+        """Take one exchange's entry: logged if its verdict is among these, grouped if it is a finding."""
         line = line_of(entry)
         if is_logged(entry["verdict"], verdicts):
             if self._bytes + len(line) > MOST_BYTES:
@@ -71,7 +70,9 @@ class Recorder:
             else:
                 self._lines.append(line)
                 self._bytes += len(line)
-        if entry["verdict"] is Verdict.MISMATCH and not self._sightings.add(_sighting(entry, line, severity)):
+        if not is_grouped(entry["verdict"]) or entry["signature"] is None:
+            return
+        if not self._sightings.add(_sighting(entry, line, severity)):
             self.lost["group"] += 1
 
     async def run(self) -> None:

@@ -64,7 +64,8 @@ class Call:
     @classmethod
     def to_shadow(cls, exchange: Exchange) -> "Call":
         """The request that the other side is to answer."""
-        return cls(exchange.shadow_backend, exchange.replay_head, exchange.request_body)
+        head = exchange.replay_head or _marked(_retargeted(exchange.primary_head, exchange.replay_target))
+        return cls(exchange.shadow_backend, head, exchange.request_body)
 
     @classmethod
     def to_primary(cls, exchange: Exchange) -> "Call":
@@ -131,8 +132,14 @@ def parse_head(head: bytes) -> tuple[bytes, bytes, Fields]:
     return method, target, [(name, value.strip(b" \t")) for name, _, value in parts]
 
 
+def _retargeted(head: bytes, target: bytes) -> bytes:
+    """The same head with another target."""
+    method, _, rest = head.partition(b" ")
+    return b"%b %b %b" % (method, target, rest.partition(b" ")[2])
+
+
 def _marked(head: bytes) -> bytes:
-    """The primary's head as that of a mirrored request: marked, and with a span of its own."""
+    """A client's head as that of a mirrored request: marked, and with a span of its own."""
     span = secrets.token_hex(8).encode()
     head = _TRACEPARENT.sub(lambda found: found[1] + span, head, count=1)
     return head.removesuffix(b"\r\n") + _MARK + b": 1\r\n\r\n"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shadow.compare import Answer, Difference, Kind, Result, Verdict, Where
+from shadow.compare.model import ABSENT
+from shadow.compare.severity import severity_of
 from shadow.signature import general
 
 _REFUSALS = frozenset({401, 403})
@@ -22,6 +24,9 @@ class Reason(StrEnum):
 
 
 UNAUTHORIZED_HINT = "only the shadow refused: does it know the primary's sessions and keys?"
+
+UNANSWERED_HINT = "the shadow gave no answer"
+_SERVER_ERROR = 500
 
 Spot = tuple[Where, str, Kind]
 """What makes two differences the same one: where, the path without indexes, the kind."""
@@ -42,6 +47,16 @@ def judge(primary: Answer, shadow: Answer, result: Result) -> Judgement:
         return Judgement(Verdict.INCONCLUSIVE, Reason.UNAUTHORIZED, _hinted(result.differences))
     unread = f"{Reason.UNREAD}: {result.unread}" if result.unread else ""
     return Judgement(result.verdict, unread, result.differences)
+
+
+def unanswered(primary: int, reason: str) -> Judgement:
+    """The verdict where the shadow gave no answer: a finding, unless the primary failed as well."""
+    if primary >= _SERVER_ERROR:
+        return Judgement(Verdict.FAILED, reason)
+    path = f"status:{reason}"
+    severity = severity_of(Where.STATUS, path, Kind.MISSING, primary, ABSENT, money=False)
+    lost = Difference(Where.STATUS, path, Kind.MISSING, primary, ABSENT, severity, UNANSWERED_HINT)
+    return Judgement(Verdict.FAILED, reason, (lost,))
 
 
 def confirm(first: Judgement, second: Result | None) -> Judgement:

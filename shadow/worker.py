@@ -7,24 +7,23 @@ import asyncio
 import random
 import time
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from shadow.channel import listen
+from shadow.asking import Asking, patience_with
 from shadow.compare import Answer, Request, Result, Verdict, compare
-from shadow.entry import entry, worst
+from shadow.entry import entry, is_grouped, is_logged, worst
 from shadow.exchange import Exchange, SkipReason
 from shadow.inbox import Inbox
+from shadow.listening import listen
 from shadow.noise import Noise
-from shadow.pace import Pace
 from shadow.plan import Plan, Rules
 from shadow.recorder import Recorder
-from shadow.replay import Call, Failure, Observation, observe
-from shadow.sessions import Sessions, session_of
-from shadow.verdicts import Judgement, confirm, discount, judge, spot
+from shadow.replay import Call, Observation
+from shadow.sessions import Sessions, Watch, session_of
+from shadow.verdicts import Judgement, confirm, discount, judge, spot, unanswered
 
-OLDEST = 30.0
-"""Seconds after which an exchange is no longer replayed: the state that its answer came from is gone."""
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of one exchange on the socket, beyond any `max_body`."""
 SMALL = 16 * 1024
@@ -34,11 +33,16 @@ _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the worker may use. `bytes` of exchanges that wait; `concurrency` of replays under way."""
+    """What the worker may use. `bytes` of exchanges that it holds; `concurrency` of replays under way.
+
+    `quiet` in seconds: the least silence of a client before its session is used. Longer than a data plane
+    takes to connect again, so that none is left out that has requests of that session.
+    """
 
     exchanges: int = 2000
     bytes: int = 64 * 1024 * 1024
     concurrency: int = 32
+    quiet: float = 1.0
 
 
 class Worker:
@@ -54,113 +58,109 @@ class Worker:
         self._recorder = recorder
         self._noise = noise
         self._inbox = Inbox(bounds.exchanges, bounds.bytes)
-        self._sessions = Sessions()
-        self._paces: dict[str, Pace] = {}
-        self._under_way: Counter[str] = Counter()
+        self._slots = asyncio.Semaphore(bounds.concurrency)
+        self._sessions = Sessions(time.monotonic)
+        self.asking = Asking(bounds.concurrency, bounds.quiet, self._slots)
         self._draw = random.random
 
     async def run(self, socket: Path) -> None:
         """Listen and work."""
-        async with await listen(socket, self.take, MAX_MESSAGE), asyncio.TaskGroup() as tasks:
+        server = await listen(socket, self.take, self._inbox.room, self._sessions, MAX_MESSAGE)
+        async with server, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
-            for _ in range(self._bounds.concurrency):
-                tasks.create_task(self._work())
+            while True:
+                exchange = await self._inbox.get()
+                await self._slots.acquire()
+                tasks.create_task(self._work(exchange))
 
     def take(self, exchange: Exchange) -> None:
         """Queue an exchange, or drop and count it."""
         if not self._inbox.put(exchange):
             self._skip(exchange.route, SkipReason.QUEUE_FULL)
 
-    async def _work(self) -> None:
-        while True:
-            exchange = await self._inbox.get()
-            try:
-                await self.handle(exchange)
-            except Exception:  # one exchange that nobody foresaw must not end the worker
-                self.counts["verdict", exchange.route, Verdict.FAILED] += 1
-                self.counts["failure", exchange.route, "internal"] += 1
+    async def _work(self, exchange: Exchange) -> None:
+        try:
+            await self.handle(exchange)
+        except Exception:  # one exchange that nobody foresaw must not end the worker
+            self.counts["verdict", exchange.route, Verdict.FAILED] += 1
+            self.counts["failure", exchange.route, "internal"] += 1
+        finally:
+            self._inbox.done(exchange)
+            self._slots.release()
 
     async def handle(self, exchange: Exchange) -> None:
         """All that is done with one exchange."""
         rules = self.plan.routes.get(exchange.route)
-        if rules is None or time.time() - exchange.time > OLDEST:
+        if rules is None or patience_with(exchange) <= 0:
             self._skip(exchange.route, SkipReason.EXPIRED)
             return
-        shadow = await self._ask(Call.to_shadow(exchange), rules, exchange)
-        judgement = await self._judged(exchange, shadow, rules)
-        self._conclude(exchange, shadow, judgement, rules)
-        if exchange.method in _SAFE and self._draw() < rules.noise_sample:
-            await self._learn(exchange, rules)
+        session = self._session_of(exchange)
+        with nullcontext() if session is None else self._sessions.watching(session) as watch:
+            shadow = await self.asking.ask(
+                self.plan.upstreams, Call.to_shadow(exchange), rules, exchange, watch
+            )
+            judgement = await self._judged(exchange, shadow, rules, watch)
+            self._conclude(exchange, shadow, judgement, rules)
+            if exchange.method in _SAFE and self._draw() < rules.noise_sample:
+                await self._learn(exchange, rules, watch)
+
+    def _session_of(self, exchange: Exchange) -> bytes | None:
+        """The client's session, if one of the backends would lock it."""
+        names = (exchange.primary_backend, exchange.shadow_backend)
+        found = (self.plan.upstreams.get(name) for name in names)
+        return session_of(exchange.request_fields) if any(one and one.sessions for one in found) else None
 
     # -- asking
 
-    async def _ask(self, call: Call, rules: Rules, exchange: Exchange) -> Observation:
-        """Send a call to its backend, if that one has time for it."""
-        upstream = self.plan.upstreams.get(call.backend)
-        if upstream is None:
-            return Observation(0.0, skip=SkipReason.EXPIRED)
-        pace = self.pace_of(call.backend)
-        if self._under_way[call.backend] >= pace.limit:
-            return Observation(0.0, skip=SkipReason.OVERLOADED)
-        session = session_of(exchange.request_fields) if upstream.sessions else None
-        if not self._sessions.enter(session):
-            return Observation(0.0, skip=SkipReason.SESSION_BUSY)
-        self._under_way[call.backend] += 1
-        try:
-            seen = await observe(upstream.transport, call, rules.timeout, rules.max_body)
-        finally:
-            self._under_way[call.backend] -= 1
-            self._sessions.leave(session)
-        if seen.failure is Failure.TIMEOUT:
-            pace.gave_up()
-        elif seen.answer is not None:
-            pace.observed(seen.ms)
-        return seen
-
-    def pace_of(self, backend: str) -> Pace:
-        """How much this backend is asked at present."""
-        if backend not in self._paces:
-            self._paces[backend] = Pace(self._bounds.concurrency)
-        return self._paces[backend]
-
-    async def _both(self, exchange: Exchange, rules: Rules) -> tuple[Answer, Answer] | None:
+    async def _both(
+        self, exchange: Exchange, rules: Rules, watch: Watch | None
+    ) -> tuple[Answer, Answer] | None:
         """Both sides' answers to the same request now; None if one has none.
 
         At the same time, so that little can change between them; those of a session one after the other.
         """
-        calls = [self._ask(to(exchange), rules, exchange) for to in (Call.to_primary, Call.to_shadow)]
-        if session_of(exchange.request_fields) is None:
+        calls = [
+            self.asking.ask(self.plan.upstreams, to(exchange), rules, exchange, watch)
+            for to in (Call.to_primary, Call.to_shadow)
+        ]
+        if watch is None:
             primary, shadow = await asyncio.gather(*calls)
         else:
             primary, shadow = [await call for call in calls]
         return None if primary.answer is None or shadow.answer is None else (primary.answer, shadow.answer)
 
-    async def _learn(self, exchange: Exchange, rules: Rules) -> None:
+    async def _learn(self, exchange: Exchange, rules: Rules, watch: Watch | None) -> None:
         """What does the primary's own side answer, asked twice?"""
-        again = (await self._ask(Call.to_primary(exchange), rules, exchange)).answer
+        again = (
+            await self.asking.ask(self.plan.upstreams, Call.to_primary(exchange), rules, exchange, watch)
+        ).answer
         if again is not None:
             result = await self._compare(exchange, _primary(exchange), again, rules)
             self._noise.learn(exchange.route, result.differences)
 
     # -- judging
 
-    async def _judged(self, exchange: Exchange, shadow: Observation, rules: Rules) -> Judgement:
+    async def _judged(
+        self, exchange: Exchange, shadow: Observation, rules: Rules, watch: Watch | None
+    ) -> Judgement:
         if shadow.skip is not None:
             return Judgement(Verdict.SKIPPED, shadow.skip)
         if shadow.answer is None:
-            return Judgement(Verdict.FAILED, str(shadow.failure))
+            return unanswered(exchange.primary_status, str(shadow.failure))
         primary = _primary(exchange)
         result = await self._compare(exchange, primary, shadow.answer, rules)
         self._noise.compared(exchange.route, result.differences)
         judgement = judge(primary, shadow.answer, result)
         judgement = discount(judgement, self._noise.among(exchange.route, judgement.differences))
         if judgement.verdict is Verdict.MISMATCH and exchange.method in _SAFE:
-            return await self._second_look(exchange, judgement, rules)
+            return await self._second_look(exchange, judgement, rules, watch)
         return judgement
 
-    async def _second_look(self, exchange: Exchange, first: Judgement, rules: Rules) -> Judgement:
+    async def _second_look(
+        self, exchange: Exchange, first: Judgement, rules: Rules, watch: Watch | None
+    ) -> Judgement:
         """Call both sides again: what vanishes does not count, what varies on the primary's side is noise."""
-        answers = await self._both(exchange, rules)
+        answers = await self._both(exchange, rules, watch)
         if answers is None:
             return confirm(first, None)
         second = await self._compare(exchange, *answers, rules)
@@ -185,6 +185,8 @@ class Worker:
             self.counts["verdict", exchange.route, judgement.verdict] += 1
         if judgement.verdict is Verdict.FAILED:
             self.counts["failure", exchange.route, judgement.reason] += 1
+        if not (is_grouped(judgement.verdict) or is_logged(judgement.verdict, self.verdicts)):
+            return  # most exchanges: redacting them would be the most expensive thing done with them
         try:
             line = entry(exchange, shadow, judgement, rules.redactor, exchange.method.decode("ascii"))
         except Exception:  # whatever went wrong in it: what was not redacted is not kept

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from proxy.decision.decide import MirrorSkip
+from proxy.forward.handover import uses_sessions
 from proxy.forward.mirror import Mirror, Tee
-from proxy.forward.plan import Plan
+from proxy.forward.plan import Plan, Tally
 from proxy.http1.response import Response
+from proxy.outcome import Lane
 from proxy.upstream.failures import Failure
 from shadow.exchange import SkipReason
+from tests.support.config import snapshot
 from tests.support.gateways import Front
 from tests.support.scripted import ScriptedLoop
 from tests.support.sinks import Recorder
@@ -64,7 +67,7 @@ def test_a_finished_exchange_is_offered_whole(front: Front) -> None:
     assert exchange.trace_id.encode() == plan.trace.traceparent.split(b"-")[1]
     assert exchange.primary_head == plan.call.head
     assert plan.mirror is not None
-    assert exchange.replay_head == plan.mirror.head
+    assert (exchange.replay_head, exchange.replay_target) == (plan.mirror.head, plan.mirror.target)
     assert not front.handover.take_skipped()
 
 
@@ -106,6 +109,76 @@ def test_what_the_sender_dropped_is_counted_once(front: Front) -> None:
         ("pay", SkipReason.SAMPLED_OUT): 1,
     }
     assert not front.handover.take_skipped()
+
+
+def test_without_room_nothing_is_prepared_and_the_skip_is_counted(front: Front) -> None:
+    front.sender.refusal = SkipReason.QUEUE_FULL
+    assert front.planned(ASKED).mirror is None
+    front.sender.refusal = None
+    front.handover.strained = True
+    assert front.planned(ASKED).mirror is None
+    assert front.handover.take_skipped() == {
+        ("pay", SkipReason.QUEUE_FULL): 1,
+        ("pay", SkipReason.OVERLOADED): 1,
+    }
+
+
+def test_the_mirrored_head_is_the_primarys_own_where_both_sides_get_the_same(front: Front) -> None:
+    plan, _ = tapped(front)
+    assert plan.mirror is not None
+    assert (plan.mirror.head, plan.mirror.target) == (b"", b"/pay?x=1")
+
+
+# -- sessions
+
+COOKED = b"GET /other HTTP/1.1\nCookie: a=1\nCookie: PHPSESSID=abc\n"
+
+
+@pytest.mark.parametrize("route", [b"/other", b"/pay"])
+def test_requests_of_a_session_are_counted_from_start_to_end_whatever_their_route(
+    front: Front, route: bytes
+) -> None:
+    front.handover.counts_sessions = True
+    plan = front.planned(COOKED.replace(b"/other", route))
+    assert not front.sessions.told
+    asked = front.gateway.ask(plan, Recorder())
+    assert front.sessions.told == [("began", b"abc")]
+    front.gateway.finish(plan, Tally(), asked, Lane.EXPRESS)
+    assert front.sessions.told == [("began", b"abc"), ("ended", b"abc")]
+
+
+@pytest.mark.parametrize(
+    ("counts", "head"),
+    [
+        (False, COOKED),
+        (True, b"GET /other HTTP/1.1\nCookie: a=1\n"),
+        (True, COOKED + b"Connection: Upgrade\nUpgrade: websocket\n"),
+    ],
+)
+def test_what_holds_no_session_is_not_counted(front: Front, counts: bool, head: bytes) -> None:
+    front.handover.counts_sessions = counts
+    plan = front.planned(head)
+    front.gateway.finish(plan, Tally(), front.gateway.ask(plan, Recorder()), Lane.EXPRESS)
+    assert not front.sessions.told
+
+
+@pytest.mark.parametrize(
+    ("dialect", "stage", "counts"),
+    [
+        ("php", "shadow", True),
+        ("php", "modern, shadow: {reverse: true}", True),
+        ("plain", "shadow", False),
+        ("php", "legacy", False),
+        ("php", "modern", False),
+    ],
+)
+def test_sessions_are_counted_where_the_worker_may_use_them(dialect: str, stage: str, counts: bool) -> None:
+    text = (
+        f"  old: {{url: 'http://127.0.0.1:1', dialect: {dialect}}}\n"
+        "  new: {url: 'http://127.0.0.1:2', dialect: plain}\n"
+        f"routes:\n  - {{id: pay, match: {{path: /pay}}, legacy: old, modern: new, stage: {stage}}}\n"
+    )
+    assert uses_sessions(snapshot(text)) is counts
 
 
 @pytest.mark.parametrize("why", [MirrorSkip.STAGE, MirrorSkip.OFF, None])

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -138,29 +137,6 @@ async def test_old_exchanges_and_those_of_routes_that_went_are_not_replayed(tmp_
     assert desk.worker.counts == {("skipped", "r", "expired"): 1, ("skipped", "gone", "expired"): 1}
 
 
-async def test_a_session_that_is_under_way_at_php_is_not_asked_a_second_time(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, php=["modern"])
-    session = [(b"Cookie", b"x=1; PHPSESSID=abc; PHPSESSID=def")]
-
-    nested = Counter[str]()
-
-    async def handle_async_request(request: httpx.Request) -> httpx.Response:
-        if not nested:
-            nested["inner"] += 1
-            await desk.worker.handle(exchange(id="inner", request_fields=session))
-            await desk.worker.handle(exchange(id="other", request_fields=[(b"Cookie", b"PHPSESSID=def")]))
-        return httpx.Response(200, json={"a": 1})
-
-    desk.worker.plan.upstreams["modern"].transport.handle_async_request = handle_async_request  # type: ignore[method-assign]  # the seam
-    lines = await desk.work(exchange(id="outer", request_fields=session))
-    assert {line["id"]: line["reason"] for line in lines} == {
-        "inner": "session_busy", "other": None, "outer": None,
-    }  # fmt: skip
-    assert [line["verdict"] for line in await desk.work(exchange(id="later", request_fields=session))][
-        -1
-    ] == "match"
-
-
 async def test_where_redaction_fails_nothing_is_kept(tmp_path: Path) -> None:
     desk = Desk(tmp_path, modern=answers({"a": 2}), rules=Rules(PLAIN, Broken(), noise_sample=0))
     assert await desk.work(exchange()) == []
@@ -201,7 +177,7 @@ async def test_a_queue_is_bounded_in_bytes_too(tmp_path: Path) -> None:
 async def test_a_backend_that_slows_down_is_spared(tmp_path: Path) -> None:
     desk = Desk(tmp_path, bounds=Bounds(concurrency=4))
     await desk.work(exchange())
-    pace = desk.worker.pace_of("modern")
+    pace = desk.worker.asking.pace_of("modern")
     for _ in range(50):
         pace.observed(5000.0)
     assert pace.limit == 1

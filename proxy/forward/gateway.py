@@ -16,7 +16,7 @@ from proxy.forward.ids import Ids
 from proxy.forward.mirror import Mirror
 from proxy.forward.plan import NEEDS_FORM, NeedsForm, Plan, Refused, Tally
 from proxy.forward.problems import OVERLOADED, problem_for
-from proxy.forward.targets import LiveRoute, live_route, redirected, target_of
+from proxy.forward.targets import LiveRoute, live_route, target_of
 from proxy.http1.errors import BadRequest
 from proxy.http1.request import CHUNKED, HeadLimits, Request
 from proxy.outcome import Lane, Outcome, Trace
@@ -149,21 +149,24 @@ class Gateway:
         return plan
 
     def _mirror(self, plan: Plan, route: LiveRoute, side: Side, params: Mapping[str, bytes]) -> Mirror | None:
-        """The same request as the other side would have got it."""
+        """The same request as the other side would have got it, if somebody is there to take it."""
+        if not self.handover.has_room(route.id):
+            return None
         other = route.sides[side]
         raw = other.raw(plan.request.head.target, params)
         if raw is None or side is plan.side:
             self.handover.skipped[route.id, SkipReason.REWRITE_INCOMPLETE] += 1
             return None
-        trace = Trace(plan.trace.request_id, self.ids.child(plan.trace.traceparent))
         if route.alike and b"host" in plan.request.named:
-            head = redirected(plan.call.head, plan.request.head.method, raw, plan.trace, trace)
-        else:
-            head = upstream_head(plan.request, raw, other.shadow_edit, plan.peer, trace, other.authority)
+            return Mirror(other.backend.name, b"", route.max_body, raw)
+        trace = Trace(plan.trace.request_id, self.ids.child(plan.trace.traceparent))
+        head = upstream_head(plan.request, raw, other.shadow_edit, plan.peer, trace, other.authority)
         return Mirror(other.backend.name, head, route.max_body)
 
     def ask(self, plan: Plan, sink: Sink) -> Exchange:
         """The exchange that the plan wants; legacy is its second backend where the route falls back."""
+        if self.handover.counts_sessions:
+            self.handover.began(plan)
         if plan.second is None:
             return plan.backend.exchange(plan.call, sink)
         conditions, turn = plan.second.fallback, partial(self.fall_back, plan, plan.second)
@@ -184,6 +187,8 @@ class Gateway:
 
     def finish(self, plan: Plan, tally: Tally, asked: Exchange, lane: Lane) -> None:
         """A request has ended, one way or another."""
+        if plan.session:
+            self.handover.ended(plan.session)
         head = plan.request.head
         self._record(
             Outcome(

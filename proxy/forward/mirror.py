@@ -18,11 +18,15 @@ _STREAM = b"text/event-stream"
 
 
 class Mirror(NamedTuple):
-    """How a request is to be mirrored: to which backend, with which head, bodies up to how many bytes."""
+    """How a request is to be mirrored: to which backend, with which head, bodies up to how many bytes.
+
+    Without a head it is the primary's own with another `target`; the worker makes it, not the data plane.
+    """
 
     backend: str
     head: bytes
     max_body: int
+    target: bytes = b""
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ class Plan:
     mirror: Mirror | None = None
     second: LiveRoute | None = None
     debug: tuple[bytes, ...] = ()
+    session: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

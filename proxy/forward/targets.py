@@ -8,7 +8,6 @@ from proxy.config.snapshot import Route
 from proxy.decision.decide import RoutePlan
 from proxy.decision.stages import Side
 from proxy.forward.headers import NO_EDIT, HeadEdit
-from proxy.outcome import Trace
 from proxy.routing.rewrite import Rewrite
 from proxy.upstream.backend import Backend
 
@@ -65,9 +64,3 @@ def target_of(backend: Backend, edit: HeadEdit = NO_EDIT, rewrite: Rewrite | Non
     if not backend.settings.preserve_host:
         edit = replace(edit, host=authority)
     return Target(backend, edit, replace(edit, add=(*edit.add, SHADOW_LINE)), authority, rewrite)
-
-
-def redirected(head: bytes, method: bytes, target: bytes, was: Trace, trace: Trace) -> bytes:
-    """A head that one side gets, made into the mirrored request to another that gets the same fields."""
-    fields = head[head.index(b"\r\n") : -2].replace(was.traceparent, trace.traceparent, 1)
-    return b"%b %b HTTP/1.1%b%b\r\n\r\n" % (method, target, fields, SHADOW_LINE)

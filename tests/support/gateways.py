@@ -18,7 +18,8 @@ from proxy.http1.request import HeadLimits, Request, parse_request
 from proxy.outcome import Outcome
 from proxy.routing.request import UNREAD, FormBody
 from shadow.channel import Sender
-from shadow.exchange import Exchange, SkipReason
+from shadow.exchange import Exchange, SkipReason, unpack
+from shadow.inflight import InFlight
 from tests.support.config import snapshot
 from tests.support.scripted import ScriptedLoop, ScriptedTransport
 
@@ -32,13 +33,31 @@ class KeptSender:
     def __init__(self) -> None:
         self.offered: list[Exchange] = []
         self.dropped: Counter[tuple[str, SkipReason]] = Counter()
+        self.refusal: SkipReason | None = None
         self.closed = False
 
-    def offer(self, exchange: Exchange) -> None:
-        self.offered.append(exchange)
+    def offer(self, route: str, exchange: bytes) -> None:
+        self.offered.append(unpack(exchange))
+        assert self.offered[-1].route == route
 
     def close(self) -> None:
         self.closed = True
+
+
+class KeptSessions:
+    """Stands for the link that tells the worker of sessions; keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bytes]] = []
+
+    def began(self, session: bytes) -> None:
+        self.told.append(("began", session))
+
+    def ended(self, session: bytes) -> None:
+        self.told.append(("ended", session))
+
+    def close(self) -> None:
+        pass
 
 
 class Front:
@@ -48,6 +67,7 @@ class Front:
         self.loop = loop
         self.outcomes: list[Outcome] = []
         self.sender = KeptSender()
+        self.sessions = KeptSessions()
         self.handover = Handover(None, loop.as_loop)
         self.gateway = Gateway(loop.as_loop, self.outcomes.append, self.handover, asgi_only)
         self.app = DataPlane(self.gateway)
@@ -65,7 +85,7 @@ class Front:
 
     def open_handover(self) -> None:
         """From now on exchanges are mirrored, to `sender`."""
-        self.handover.attach(cast(Sender, self.sender))
+        self.handover.attach(cast(Sender, self.sender), cast(InFlight, self.sessions))
 
     def plan(
         self, request: Request | bytes, form: FormBody = UNREAD, peer: str = "192.0.2.7"
