@@ -25,8 +25,8 @@ KEYS = 60
 """Sticky keys that the load uses."""
 PAUSE = 0.004
 """Seconds that a client rests between two requests."""
-FAILING = "/broken/"
-"""Paths for which modern answers 503 to every other request."""
+FAILING = "/broken"
+"""How paths begin for which modern answers 503 to every other request."""
 
 
 @dataclass(frozen=True, slots=True)
