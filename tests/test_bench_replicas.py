@@ -38,7 +38,7 @@ def test_a_fallback_is_right_for_legacy_alone() -> None:
 def test_what_failed_is_counted_as_that_and_every_flip_is_in_the_table() -> None:
     result = Result("flips", [*answers(0, 5), *answers(0, 6, status=0)], waits=[0.04, 0.1])
     assert (result.failed, total([result, result]).failed) == (60, 120)
-    assert result.row().split()[-4:] == ["0", "40", "/", "100"]
+    assert result.row().split()[-4:] == ["0", "70", "/", "100"]
     result.stages = {"read": [0.01, 0.02], "apply": [0.004], "report": [0.006]}
     assert stages_text([result]).startswith("of 70 ms: 15 from the hint")
     assert stages_text([Result("a ramp")]) == "no flip was timed"
