@@ -405,7 +405,38 @@ async def test_an_unfinished_upload_costs_the_connection(loop: ScriptedLoop) -> 
     _, sink, wire = await at.sent(POST)
     wire.feed(answer(413))
     assert sink.ended == 1
-    assert wire.closing
+    assert wire.aborted, "a polite close waits until all is taken that was written"
+
+
+async def test_a_backend_that_takes_nothing_of_an_upload_is_not_waited_for_for_ever(
+    loop: ScriptedLoop,
+) -> None:
+    at = rig(loop, idle_timeout=7.0)
+    _, sink, wire = await at.sent(POST)
+    await at.later(100)
+    assert sink.ended == 0, "the asker takes its time"
+    wire.protocol.pause_writing()
+    await at.later(6)
+    wire.protocol.resume_writing()
+    await at.later(100)
+    assert sink.ended == 0, "it has taken some"
+    wire.protocol.pause_writing()
+    await at.later(7.1)
+    assert (sink.failure, wire.closing, len(loop.wires)) == (Failure.RESPONSE_TIMEOUT, True, 1)
+
+
+async def test_a_connection_that_is_blocked_at_once_holds_an_upload_that_has_waited(
+    loop: ScriptedLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(transport: ScriptedTransport, data: bytes) -> None:
+        transport.protocol.pause_writing()
+
+    monkeypatch.setattr(ScriptedTransport, "write", write)
+    at = rig(loop)
+    exchange, sink = at.ask(POST)
+    exchange.send(b"x" * (QUEUE_LIMIT + 1))
+    await settle()
+    assert sink.told == ["blocked", "unblocked", "blocked"]
 
 
 # -- endpoints, breakers, the bulkhead
@@ -552,8 +583,21 @@ async def test_interim_responses_come_before_the_final_one(loop: ScriptedLoop) -
         b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"garbage\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 " + b"a" * 300_000,
+        b"HTTP/1.1 102 Processing\r\n\r\n" * 2000,
+        b"RTSP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
     ],
-    ids=["upgrade", "coding", "two-codings", "version", "garbage", "flood"],
+    ids=[
+        "upgrade",
+        "coding",
+        "two-codings",
+        "version",
+        "garbage",
+        "flood",
+        "reason",
+        "interim-flood",
+        "rtsp",
+    ],
 )
 async def test_what_has_no_one_reading_is_no_response(loop: ScriptedLoop, said: bytes) -> None:
     at = rig(loop)
@@ -561,6 +605,25 @@ async def test_what_has_no_one_reading_is_no_response(loop: ScriptedLoop, said: 
     wire.feed(said)
     assert (sink.failure, sink.response, sink.ended) == (Failure.PROTOCOL, None, 1)
     assert wire.closing
+
+
+async def test_a_response_may_come_byte_by_byte(loop: ScriptedLoop) -> None:
+    at = rig(loop)
+    _, sink, wire = await at.sent()
+    for (
+        byte
+    ) in b"HTTP/1.1 102 One Moment\r\n\r\nHTTP/1.1 200 All right\r\nX: a\r\nContent-Length: 2\r\n\r\nok":
+        wire.feed(bytes([byte]))
+    assert sink.response is not None
+    assert (sink.response.reason, sink.body) == (b"All right", b"ok")
+
+
+async def test_each_piece_of_a_reason_is_looked_at(loop: ScriptedLoop) -> None:
+    at = rig(loop)
+    _, sink, wire = await at.sent()
+    wire.feed(b"HTTP/1.1 200 A\x01l")
+    wire.feed(b"l right\r\nContent-Length: 0\r\n\r\n")
+    assert (sink.failure, sink.response) == (Failure.PROTOCOL, None)
 
 
 async def test_bytes_after_the_end_of_a_response_are_nobodys_answer(loop: ScriptedLoop) -> None:

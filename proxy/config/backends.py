@@ -17,7 +17,7 @@ class BackendTimeouts(Section):
     response: Timeout = 30 * SECOND
     """To send the head of its response."""
     idle: Timeout = MINUTE
-    """The longest pause inside a response body."""
+    """The longest pause inside a response body, or in taking a request's."""
 
 
 class Pool(Section):

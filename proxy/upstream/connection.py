@@ -19,7 +19,11 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _REASON = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
 """What may stand behind the status code (RFC 9112 §4); httptools lets control bytes pass."""
 _MAX_HEAD = 256 * 1024
-"""Most bytes of a response's header fields, or of its trailers."""
+"""Most bytes of a response's head, the interim ones before it counted in, or of its trailers."""
+_INTERIM_COST = 256
+"""What an interim response counts beside its bytes, so that a flood of empty ones has an end too."""
+_BEGINNING = b"HTTP/1."
+"""How every response begins; httptools takes RTSP and ICE as well."""
 
 
 class Connection(asyncio.Protocol):
@@ -108,7 +112,9 @@ class Connection(asyncio.Protocol):
         if exchange is None:  # nobody asked: never let it become the answer to the next request
             self.transport.abort()
             return
-        self.heard = True
+        if not self.heard:
+            self.heard = True
+            self._broken = not _BEGINNING.startswith(data[: len(_BEGINNING)])
         if self.tunnel:
             exchange.received(data)
         else:
@@ -160,11 +166,13 @@ class Connection(asyncio.Protocol):
         if self._complete:
             self._broken = True  # a second response to one request
             return
-        self._reason, self._fields, self._size = b"", [], 0
+        self._reason, self._fields = b"", []
         self._length = self._coding = None
 
     def on_status(self, reason: bytes) -> None:
-        self._reason = reason
+        """Comes in as many pieces as the segments that the phrase came in."""
+        self._reason += reason
+        self._count(len(reason))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         lower = name.lower()
@@ -175,6 +183,10 @@ class Connection(asyncio.Protocol):
         if lower in _FRAMING:
             self._note_framing(lower, value)
         self._fields.append((lower, b"%b: %b" % (name, value), value.rstrip(b" \t")))
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        self._broken = self._broken or self._size > _MAX_HEAD
 
     def _note_framing(self, lower: bytes, value: bytes) -> None:
         if lower == b"content-length":
@@ -195,6 +207,7 @@ class Connection(asyncio.Protocol):
         elif status == 101:
             self._broken = not exchange.wants_upgrade
         elif status < 200:
+            self._count(_INTERIM_COST)
             exchange.interim(status, self._reason, self._fields)
         else:
             self._begin(exchange, status)
@@ -235,7 +248,8 @@ class Connection(asyncio.Protocol):
         response = self._response
         assert response is not None
         trailers = self._fields
-        reusable = not self._broken and exchange.upload_done and self._keep_alive
+        uploaded = exchange.upload_done
+        reusable = not self._broken and uploaded and self._keep_alive
         self.exchange = None
         if reusable:
             self.resume()  # the asker may have paused it at its last bytes; the next one has not
@@ -243,8 +257,10 @@ class Connection(asyncio.Protocol):
                 self._parser = httptools.HttpResponseParser(self)  # it may still wait for a body
             self._reset()
             self.pool.rest(self)
-        else:
+        elif uploaded:
             self.transport.close()
+        else:
+            self.transport.abort()  # a peer that takes no more of the upload would delay a close for ever
         exchange.completed(trailers)
 
     def _upgraded(self, exchange: "Exchange", rest: bytes) -> None:

@@ -173,12 +173,12 @@ class Exchange:
         self._connection = connection
         self.written = True
         queue = self._queue
-        connection.serve(self, b"".join([self._call.head, *queue]) if queue else self._call.head)
         self.expires = self.deadline if self.upload_done else NEVER
+        self.upload_unblocked()  # before the write, which may block it anew
+        connection.serve(self, b"".join([self._call.head, *queue]) if queue else self._call.head)
         if not self._kept:
             queue.clear()
             self._queued = 0
-        self.upload_unblocked()
 
     def interim(self, status: int, reason: bytes, fields: list[Field]) -> None:
         if self._sink is not None:
@@ -234,11 +234,15 @@ class Exchange:
     def upload_blocked(self) -> None:
         if not self._blocked and self._sink is not None:
             self._blocked = True
+            if self._connection is not None and self.response is None:
+                self._extend()  # the backend has to take some more of the request in time
             self._sink.upload_blocked()
 
     def upload_unblocked(self) -> None:
         if self._blocked and self._sink is not None:
             self._blocked = False
+            if self.response is None and not self.upload_done:
+                self.expires = NEVER  # the asker's own timeouts apply
             self._sink.upload_unblocked()
 
     def timed_out(self) -> None:

@@ -18,8 +18,11 @@ class ScriptedTransport:
         self.protocol = protocol
         self.sent = b""
         self.closing = False
+        self.aborted = False
         self.ended = False
         self.reading = True
+        self.buffered = 0
+        """Bytes that the other end has not taken yet, as the test says."""
         self._ours, self.theirs = socket.socketpair()
         self._extra = {"socket": _Named(self._ours, address)}
         protocol.connection_made(cast(asyncio.Transport, self))
@@ -46,6 +49,9 @@ class ScriptedTransport:
         assert not self.ended, "written after the end"
         self.sent += data
 
+    def get_write_buffer_size(self) -> int:
+        return self.buffered
+
     def get_extra_info(self, name: str) -> Any:
         return self._extra.get(name)
 
@@ -63,7 +69,9 @@ class ScriptedTransport:
             self.closing = True
             asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
 
-    abort = close
+    def abort(self) -> None:
+        self.aborted = True
+        self.close()
 
     def pause_reading(self) -> None:
         assert self.reading
