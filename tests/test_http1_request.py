@@ -69,6 +69,12 @@ def test_an_upgrade_counts_only_when_connection_says_so() -> None:
     assert parse_request(head(b"Upgrade: websocket", b"Connection: close"), LIMITS).upgrade is None
 
 
+def test_an_http_1_0_client_cannot_upgrade() -> None:
+    """RFC 9110 §7.8."""
+    asked = head(b"Upgrade: websocket", b"Connection: Upgrade")
+    assert parse_request(asked.replace(b"HTTP/1.1", b"HTTP/1.0"), LIMITS).upgrade is None
+
+
 def test_fields_that_forwarding_reads_are_named_and_joined() -> None:
     request = parse_request(head(b"Expect: 100-continue", b"X-Request-Id: a", b"x-request-id: b"), LIMITS)
     assert request.named == {

@@ -117,8 +117,8 @@ def _interpret(head: Head, named: dict[bytes, bytes]) -> Request:
         said = tokens([named[b"connection"]])
         keep_alive = b"close" not in said and (keep_alive or b"keep-alive" in said)
         nominated = frozenset(said) - FRAMING - _ORDINARY
-        if b"upgrade" in said and named.get(b"upgrade", b"").lower() == WEBSOCKET:
-            upgrade = WEBSOCKET
+        if head.minor == 1 and b"upgrade" in said and named.get(b"upgrade", b"").lower() == WEBSOCKET:
+            upgrade = WEBSOCKET  # never of HTTP/1.0 (RFC 9110 §7.8)
     return Request(head, length, keep_alive, upgrade, nominated, named)
 
 
