@@ -345,6 +345,50 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_dropped(
     assert wire.closing
 
 
+async def test_a_client_that_reads_slowly_is_waited_for_as_long_as_it_reads(
+    front: Front, client: ScriptedTransport
+) -> None:
+    """The buffers on the way can take longer to empty than a client may pause."""
+    wire = await asked(client, front)
+    wire.feed(answer(200, b"x" * 10)[:-5])
+    await settle()
+    client.buffered = 3000
+    client.protocol.pause_writing()
+    await settle()
+    for left in (2000, 1000):
+        client.buffered = left
+        front.sweep(60.1)
+        assert not client.closing
+    front.sweep(60.1)
+    await settle()
+    assert client.closing
+
+
+async def test_the_end_of_an_answer_is_not_taken_from_a_slow_client(
+    front: Front, client: ScriptedTransport
+) -> None:
+    wire = await asked(client, front, GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    client.buffered = 1000
+    assert statuses(await answered(client, wire)) == [b"200"]
+    assert client.ended
+    front.sweep(LINGER + 0.1)
+    assert not client.closing
+    front.sweep(60)
+    await settle()
+    assert client.closing
+
+
+async def test_keep_alive_has_its_time_after_a_slow_read_too(front: Front, client: ScriptedTransport) -> None:
+    wire = await asked(client, front)
+    client.protocol.pause_writing()
+    await answered(client, wire)
+    client.protocol.resume_writing()
+    await settle()
+    front.sweep(75.1)
+    await settle()
+    assert client.closing
+
+
 async def test_a_slow_backend_is_not_the_clients_fault(front: Front, client: ScriptedTransport) -> None:
     wire = await asked(client, front, POST + b"body")
     front.sweep(29)
@@ -362,6 +406,37 @@ async def test_a_client_that_left_takes_its_request_with_it(front: Front, client
     assert wire.closing
     (outcome,) = front.outcomes
     assert (outcome.status, outcome.error) == (0, "client gone")
+
+
+async def test_a_client_that_is_not_read_from_can_leave_all_the_same(
+    front: Front, client: ScriptedTransport
+) -> None:
+    """Pipelined bytes stop the reading, and only reading tells the event loop of a reset."""
+    wire = await asked(client, front)
+    client.feed(GET + b"x" * HELD_LIMIT)
+    front.loop.advance(10)
+    await settle()
+    assert not client.closing
+    client.theirs.close()
+    front.loop.advance(1)
+    await settle()
+    assert wire.closing
+
+
+async def test_a_client_can_leave_an_upload_that_the_backend_does_not_take(
+    front: Front, client: ScriptedTransport
+) -> None:
+    front.apply("")
+    wire = await asked(client, front, POST.replace(b": 4", b": 1000000"))
+    wire.protocol.pause_writing()
+    for _ in range(4):
+        if client.reading:
+            client.feed(b"x" * 65536)
+        await settle()
+    client.theirs.close()
+    front.loop.advance(1)
+    await settle()
+    assert wire.closing
 
 
 async def test_a_half_closed_client_gets_the_answers_to_all_it_asked(
@@ -448,7 +523,7 @@ async def test_a_slow_client_holds_the_backend(front: Front, client: ScriptedTra
 
 
 async def test_a_slow_backend_holds_the_client(front: Front, client: ScriptedTransport) -> None:
-    front.apply("")
+    front.apply("server: {timeouts: {body_idle: 10s}}")
     wire = await asked(client, front, POST.replace(b": 4", b": 1000000"))
     wire.protocol.pause_writing()
     for _ in range(4):
@@ -456,11 +531,44 @@ async def test_a_slow_backend_holds_the_client(front: Front, client: ScriptedTra
             client.feed(b"x" * 65536)
         await settle()
     assert not client.reading
-    front.sweep(61)
+    front.sweep(11)
     assert not client.sent, "the backend is slow, not the client"
     wire.protocol.resume_writing()
     await settle()
     assert client.reading
+
+
+async def test_a_backend_that_takes_nothing_of_an_upload_is_given_up(
+    front: Front, client: ScriptedTransport
+) -> None:
+    front.apply("")
+    wire = await asked(client, front, POST.replace(b": 4", b": 1000000"))
+    wire.protocol.pause_writing()
+    for _ in range(4):
+        if client.reading:
+            client.feed(b"x" * 65536)
+        await settle()
+    front.sweep(61)
+    await settle()
+    assert statuses(client.sent) == [b"504"]
+    assert b"outcome-unknown" in client.sent
+    assert wire.closing
+
+
+async def test_an_answer_that_waits_for_its_client_goes_with_it(
+    front: Front, client: ScriptedTransport
+) -> None:
+    wire = await asked(client, front)
+    wire.feed(answer(200, b"x" * 10)[:-5])
+    await settle()
+    client.protocol.pause_writing()
+    wire.feed(b"xx")
+    await settle()
+    client.take()
+    client.lose()
+    await settle()
+    assert client.sent == b""
+    assert wire.closing
 
 
 # -- upgrades

@@ -51,6 +51,16 @@ def test_a_form_that_comes_slowly_is_waited_for(origin: Origin, wire: Wire) -> N
     assert origin.seen[0].get(b"x-matched") == b"form"
 
 
+def test_a_client_that_waits_to_be_told_gets_to_send_its_form(origin: Origin, wire: Wire) -> None:
+    """Routing needs the body before any origin can say that it may come (RFC 9110 §10.1.1)."""
+    head, _, body = post(PAY).partition(b"\r\n\r\n")
+    wire.send(head + b"\r\nExpect: 100-continue\r\n\r\n")
+    assert wire.head().start[1] == b"100"
+    wire.send(body)
+    assert wire.response().body == b"POST /form " + PAY
+    assert origin.seen[0].get(b"x-matched") == b"form"
+
+
 def test_pipelined_forms_keep_their_order(origin: Origin, wire: Wire) -> None:
     wire.send(post(PAY) + request(b"/between") + post(b"action=show") + request(b"/after"))
     bodies = [wire.response().body for _ in range(4)]

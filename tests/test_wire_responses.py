@@ -110,6 +110,13 @@ def test_a_status_line_without_end_becomes_a_502(origin: Origin, wire: Wire) -> 
     assert wire.ask(request(b"/next")).body == b"GET /next "
 
 
+def test_a_response_that_is_broken_at_once_is_answered_all_the_same(origin: Origin, wire: Wire) -> None:
+    """A head and a bad chunk in one segment: an error or a cut answer, but no silence."""
+    origin.plays(answer(raw(CHUNKED, body=b"zz\r\n"), close=True))
+    answered = wire.ask(request())
+    assert answered.status == 502 or not answered.complete
+
+
 # Valid, if odd: passed on with the one meaning they have.
 ODD = {
     "no-reason": (b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),

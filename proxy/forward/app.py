@@ -12,7 +12,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from proxy.forward.asgi_cycle import INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
+from proxy.forward.asgi_cycle import GONE, INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
 from proxy.forward.gateway import CLIENT_GONE, Gateway
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
@@ -78,6 +78,7 @@ class _Forwarding:
 
     async def _forward(self, plan: Plan) -> None:
         stream = Stream(partial(self._ask, plan))
+        self._extensions.get(GONE, []).append(stream.abandon)
         upload = asyncio.ensure_future(self._upload(stream))
         try:
             stream.exchange.start()
@@ -149,6 +150,8 @@ class _Forwarding:
 
     async def _peek_form(self) -> FormBody:
         """The form body, as far as routing may wait for it. Nothing of it is lost."""
+        if self._request.named.get(b"expect", b"").lower() == b"100-continue":
+            await self._tell_interim((100, b"Continue", []))  # the client waits for it, we for its body
         size = 0
         while not self._uploaded and size <= FORM_LIMIT:
             data = await self._next_piece()
@@ -167,6 +170,7 @@ class _Forwarding:
 
     async def _respond(self, response: Response, stream: Stream) -> None:
         trailers = "http.response.trailers" in self._extensions and response.length is None
+        stream.check()  # as long as nothing is told, a broken response can still become an error
         self._tally.status = response.status
         await self._start(response, trailers and not response.bodiless)
         if not stream.ready:

@@ -37,6 +37,8 @@ REQUEST = "banyan.request"
 PEER = "banyan.peer"
 RESPONSE = "banyan.response"
 INTERIM = "banyan.interim"
+GONE = "banyan.gone"
+"""What to call when the client is gone, for an application that is not waiting in `receive` just then."""
 TRAILERS = "banyan.trailers"
 
 
@@ -66,6 +68,7 @@ class AsgiCycle(Cycle):
         self._complete = request.length == 0
         self._trailers: list[Field] = []
         self._gone = False
+        self._on_gone: list[Callable[[], None]] = []
         self._news = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -100,6 +103,8 @@ class AsgiCycle(Cycle):
         self._gone = True
         self._news.set()
         self._writable.set()
+        for tell in self._on_gone:
+            tell()
 
     def refuse(self, problem: Problem) -> None:
         self._answer(problem)
@@ -152,9 +157,9 @@ class AsgiCycle(Cycle):
             await self._news.wait()
 
     async def _send(self, message: Message) -> None:
+        await self._writable.wait()
         if self._gone:
             return
-        await self._writable.wait()
         kind = message["type"]
         if kind == "http.response.start":
             self._start(message)
@@ -232,5 +237,11 @@ class AsgiCycle(Cycle):
             "client": (peer.address, 0),
             "server": None,
             "state": self._host.app_state.copy(),
-            "extensions": {"http.response.trailers": {}, REQUEST: self._request, PEER: peer, INTERIM: {}},
+            "extensions": {
+                "http.response.trailers": {},
+                REQUEST: self._request,
+                PEER: peer,
+                INTERIM: {},
+                GONE: self._on_gone,
+            },
         }

@@ -18,6 +18,7 @@ from proxy.forward.asgi_cycle import App, AsgiCycle
 from proxy.forward.cycle import Cycle
 from proxy.forward.express import ExpressCycle
 from proxy.forward.gateway import CLIENT_GONE, Gateway
+from proxy.forward.liveness import has_reset, untaken
 from proxy.forward.plan import NeedsForm, Refused
 from proxy.forward.problems import TOO_MANY_CONNECTIONS, problem_for, problem_response
 from proxy.http1.body import Body, body_of
@@ -36,6 +37,8 @@ DRAIN_GRACE = 1.0
 """Seconds an idle connection stays open while draining, for a request that is already on its way."""
 MAX_EMPTY_LINES = 8
 """Empty lines that are skipped before a request; old clients send one after a body."""
+WATCH = 0.4
+"""Seconds between two looks at whether a client that is not read from has left."""
 HELD_LIMIT = 64 * 1024
 """Bytes of pipelined requests that are held before reading pauses."""
 
@@ -67,6 +70,8 @@ class ClientConnection(asyncio.Protocol):
         self._body_limit = 0
         self._upload_paused = False
         self._reading_paused = False
+        self._watched = False
+        self._untaken = 0
         self._draining = False
         self._half_closed = False
         self._discarding = False
@@ -109,13 +114,15 @@ class ClientConnection(asyncio.Protocol):
             cycle.abandon(CLIENT_GONE)
 
     def pause_writing(self) -> None:
+        self.loop.call_soon(self._note_untaken)
         self.expires = self.loop.time() + self.gateway.limits.body_idle
         if self.cycle is not None:
             self.cycle.hold(True)
 
     def resume_writing(self) -> None:
-        self.expires = NEVER
-        if self.cycle is not None:
+        self._untaken = 0
+        if self.cycle is not None:  # else the response is over, and another timeout has begun
+            self.expires = NEVER
             self.cycle.hold(False)
 
     @property
@@ -137,6 +144,9 @@ class ClientConnection(asyncio.Protocol):
 
     def timed_out(self) -> None:
         """The present phase took too long."""
+        if self._reads_on():
+            self.expires = self.loop.time() + self.gateway.limits.body_idle
+            return
         self.expires = NEVER
         if self._body is not None and self.cycle is not None and not self.cycle.started:
             self.cycle.refuse(problem_for(BadRequest("request-timeout", "The body stopped coming.")))
@@ -330,6 +340,27 @@ class ClientConnection(asyncio.Protocol):
         if not self._reading_paused and not self.transport.is_closing():
             self._reading_paused = True
             self.transport.pause_reading()
+            if not self._watched:
+                self._watch()
+
+    def _watch(self) -> None:
+        """Look again and again, while nothing is read, whether the client has left."""
+        self._watched = self._reading_paused and not self.transport.is_closing()
+        if self._watched and has_reset(self.transport):
+            self.transport.abort()
+        elif self._watched:
+            self.loop.call_later(WATCH, self._watch)
+
+    def _note_untaken(self) -> None:
+        if not self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._untaken = untaken(self.transport)
+
+    def _reads_on(self) -> bool:
+        """Whether a client that is slow to read has taken something since the last look."""
+        before = self._untaken
+        if before and not self.transport.is_closing():
+            self._untaken = untaken(self.transport)
+        return self._untaken < before
 
     def _refuse(self, error: BadRequest) -> None:
         """Bytes that are not one unambiguous request: answer, and trust nothing that follows."""
@@ -357,7 +388,8 @@ class ClientConnection(asyncio.Protocol):
             self.transport.close()
             return
         self.transport.write_eof()
-        self.expires = self.loop.time() + LINGER
+        self._note_untaken()
+        self.expires = self.loop.time() + (self.gateway.limits.body_idle if self._untaken else LINGER)
         self.resume_upload()
 
 

@@ -84,6 +84,11 @@ class Stream:
         self.exchange.resume()
         return data
 
+    def check(self) -> None:
+        """Raise `UpstreamError` if all that is left to read is that the response broke off."""
+        if not self._pieces:
+            self._raise_failure()
+
     async def send(self, data: bytes) -> None:
         """A piece of the request's body; waits while the backend takes no more."""
         self.exchange.send(data)
