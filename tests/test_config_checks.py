@@ -225,6 +225,86 @@ def test_writes_never_fall_back() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("methods", "shadow", "why"),
+    [
+        ("", "sample: 0", "shadow.sample is 0: raise it"),
+        (
+            ", methods: [POST, PUT]",
+            "",
+            "only safe methods are mirrored, and not POST or PUT: give it a safe route",
+        ),
+    ],
+)
+def test_a_gate_on_mismatches_where_none_of_what_is_mirrored_counts(
+    methods: str, shadow: str, why: str
+) -> None:
+    text = routes(
+        f"{{id: a, modern: payments, match: {{path: /a{methods}}}, shadow: {{{shadow}}}, "
+        "ramp: {gates: {mismatches: {max: 1}}}}"
+    )
+    [said] = warnings_below(text)
+    assert said.endswith(f"ramp.gates.mismatches: warning: waits for ever, as {why}, or set mismatches: null")
+    assert warnings_below(text.replace("[POST, PUT]", "[POST, GET]").replace("sample: 0", "sample: 1")) == []
+
+
+def test_a_ramp_that_begins_with_everybody() -> None:
+    text = route("modern: payments, shadow: {}, ramp: {steps: [100]}")
+    assert warnings_below(text) == [
+        "routes.yaml:6:76: routes[0].ramp.steps: warning: begins with everybody, and leaves the gates "
+        "nothing of legacy to compare with: begin with a smaller step"
+    ]
+    assert warnings_below(text.replace("[100]", "[99.99, 100]")) == []
+
+
+def test_limits_that_an_equal_side_cannot_prove() -> None:
+    text = route(
+        "modern: payments, shadow: {}, ramp: {gates: {errors: {max_increase: 0}, latency: {max_ratio: 1}}}"
+    )
+    errors_gate, latency_gate = warnings_below(text)
+    assert errors_gate.endswith(
+        "ramp.gates.errors.max_increase: warning: never passes a modern side that fails as often as legacy: "
+        "allow some"
+    )
+    assert latency_gate.endswith(
+        "ramp.gates.latency.max_ratio: warning: never passes a modern side that is as fast as legacy: allow "
+        "more than 1"
+    )
+    assert (
+        warnings_below(text.replace("increase: 0", "increase: 0.1").replace("ratio: 1", "ratio: 1.2")) == []
+    )
+    assert warnings_below(text.replace("{max_increase: 0}", "null").replace("{max_ratio: 1}", "null")) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_said"),
+    [
+        ("stage: canary, weight: 5", True),
+        ("shadow: {}, ramp: {}", True),
+        ("stage: modern", False),
+        ("stage: canary, weight: 5, sticky: [client_ip]", False),
+        ("stage: canary, weight: 5, cohort: {always: {header:X-A: [b]}}", False),
+        ("stage: canary, weight: 5, cohort: {never: {header:X-A: [b]}}", True),
+        ("stage: canary, weight: 5, sticky: []", True),
+    ],
+)
+def test_a_canary_whose_sticky_key_no_request_has(keys: str, is_said: bool) -> None:
+    said = warnings_below("defaults: {sticky: [path:merchant]}\n" + route(f"modern: payments, {keys}"))
+    assert [one.endswith("can be had by no request of this route: as a canary, modern would serve nobody")
+            for one in said] == [True] * is_said  # fmt: skip
+
+
+def test_a_plan_that_is_inherited_by_a_route_without_modern_is_left_alone() -> None:
+    plan = "ramp: {steps: [100], gates: {errors: {max_increase: 0}}}"
+    assert warnings_below(f"defaults: {{{plan}, sticky: []}}\n" + route("stage: legacy")) == []
+
+
+@pytest.mark.parametrize(("length", "is_said"), [(200, False), (201, True)])
+def test_an_id_that_the_ledger_cannot_take(length: int, is_said: bool) -> None:
+    said = "routes.yaml:6:10: routes[0].id: has 201 characters; the ledger takes 200"
+    assert errors_below(routes(f"{{id: {'a' * length}, match: {{path: /a}}}}")) == [said] * is_said
+
+
 def test_a_gate_on_mismatches_needs_something_to_compare() -> None:
     text = route("modern: payments, ramp: {gates: {mismatches: {max: 1}}}")
     said = "waits for ever, as nothing is mirrored: add shadow, or set mismatches: null"

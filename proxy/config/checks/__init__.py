@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from proxy.config.checks import comparing, conflicts, names, process, stages
+from proxy.config.checks import comparing, conflicts, names, process, ramps, stages
 from proxy.config.draft import Draft
 from proxy.config.errors import Problem
 from proxy.routing.pattern import Pattern
@@ -10,6 +10,7 @@ from proxy.routing.pattern import Pattern
 CHECKS = (
     names.backends_exist,
     names.ids_are_unique,
+    names.ids_fit_the_ledger,
     names.rewrites_are_defined,
     names.sources_can_be_read,
     names.parameters_exist,
@@ -19,8 +20,11 @@ CHECKS = (
     stages.cohorts_are_disjoint,
     stages.forms_have_a_body,
     stages.fallback_can_happen,
-    stages.mismatches_can_be_seen,
     stages.writes_are_not_mirrored,
+    ramps.mismatches_can_be_seen,
+    ramps.ramps_are_gradual,
+    ramps.gates_can_pass,
+    ramps.canaries_have_keys,
     process.ports_differ,
     process.control_is_guarded,
     process.health_checks_end,

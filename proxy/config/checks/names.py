@@ -10,6 +10,9 @@ from proxy.config.routes import RouteConfig
 from proxy.decision.sticky import parse_source
 from proxy.routing.rewrite import parse_rewrite
 
+LONGEST_ID = 200
+"""Characters; a name in the ledger has no more."""
+
 
 def backends_exist(draft: Draft) -> Iterator[Problem]:
     """`legacy` and `modern` name backends of the file."""
@@ -37,6 +40,14 @@ def ids_are_unique(draft: Draft) -> Iterator[Problem]:
         if other != place:
             message = f"{route.id} is already the id of the route on line {{line}}"
             yield Problem(("routes", place, "id"), message, other=("routes", other, "id"))
+
+
+def ids_fit_the_ledger(draft: Draft) -> Iterator[Problem]:
+    """Flips, samples and audit are kept under the route's id."""
+    for place, route in draft.routes.items():
+        if len(route.id) > LONGEST_ID:
+            message = f"has {len(route.id)} characters; the ledger takes {LONGEST_ID}"
+            yield Problem(("routes", place, "id"), message)
 
 
 def rewrites_are_defined(draft: Draft) -> Iterator[Problem]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
+from proxy.config.checks.methods import SAFE, WITHOUT_BODY
 from proxy.config.draft import Draft
 from proxy.config.errors import Problem, Severity
 from proxy.config.routes import RouteConfig
 from proxy.config.units import format_percent
 
-_WITHOUT_BODY = frozenset({"GET", "HEAD"})
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 section 9.2.1
 _ALL = 10_000
 
 
@@ -72,7 +71,7 @@ def cohorts_are_disjoint(draft: Draft) -> Iterator[Problem]:
 
 def forms_have_a_body(draft: Draft) -> Iterator[Problem]:
     for place, route in draft.routes.items():
-        bodiless = _WITHOUT_BODY.intersection(route.match.methods)
+        bodiless = WITHOUT_BODY.intersection(route.match.methods)
         if route.match.form and bodiless:
             message = f"never matches a {' or a '.join(sorted(bodiless))}, which has no body; use query"
             yield Problem(("routes", place, "match", "form"), message, at_key=True)
@@ -82,17 +81,9 @@ def fallback_can_happen(draft: Draft) -> Iterator[Problem]:
     """Only safe methods fall back: a write may have happened before it failed."""
     for place, route in draft.routes.items():
         methods = set(route.match.methods)
-        if "fallback" in route.model_fields_set and route.fallback and methods and not methods & _SAFE:
+        if "fallback" in route.model_fields_set and route.fallback and methods and not methods & SAFE:
             message = f"never happens: only safe methods fall back, and not {' or '.join(sorted(methods))}"
             yield Problem(("routes", place, "fallback"), message, Severity.WARNING)
-
-
-def mismatches_can_be_seen(draft: Draft) -> Iterator[Problem]:
-    """A gate on mismatches waits for ever where nothing is compared."""
-    for place, route in draft.routes.items():
-        if route.ramp and route.ramp.gates.mismatches and route.shadow is None:
-            message = "waits for ever, as nothing is mirrored: add shadow, or set mismatches: null"
-            yield Problem(("routes", place, "ramp", "gates", "mismatches"), message, Severity.WARNING)
 
 
 def writes_are_not_mirrored(draft: Draft) -> Iterator[Problem]:
