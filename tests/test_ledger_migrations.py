@@ -10,7 +10,6 @@ from sqlalchemy import Connection, inspect, text
 from proxy.ledger import Ledger, LedgerUnavailable, migrate, overrides
 from proxy.ledger.schema import VERSION_TABLE, metadata
 
-
 MIGRATIONS = ("0001 The first tables.", "0002 Webhooks that are still to be sent.")
 
 
