@@ -1,5 +1,6 @@
 """Backends that are down, slow or gone: what the client is told, and what is never sent twice."""
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect, connector
 from tests.support.hostile import assert_problem
 from tests.support.origin import Exchange, Origin, Script, echo
-from tests.support.wire import Wire, request
+from tests.support.wire import DEADLINE, Wire, request
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_a_safe_request_without_an_answer_in_time(origin: Origin, wire: Wire, me
     assert answered.status == 504
     if method != b"HEAD":
         assert_problem(answered, "upstream-timeout")
-    assert wire.ask(request(b"/slow/next")).body == b"GET /slow/next "
+    assert wire.ask(request(b"/steady/next")).body == b"GET /steady/next "
 
 
 @pytest.mark.parametrize("method", [b"POST", b"PUT", b"PATCH", b"DELETE", b"BREW"], ids=bytes.decode)
@@ -96,17 +97,17 @@ def test_a_write_without_an_answer_has_an_unknown_outcome(
     answered = wire.ask(request(b"/slow/x", method=method, body=b"pay 100"))
     assert answered.status == 504
     assert_problem(answered, "outcome-unknown")
-    assert [bytes(seen.body) for seen in origin.seen] == [b"pay 100"]
-    assert wire.ask(request(b"/slow/next")).body == b"GET /slow/next "
+    assert [bytes(seen.body) for seen in origin.complete()] == [b"pay 100"]
+    assert wire.ask(request(b"/steady/next")).body == b"GET /steady/next "
 
 
 def test_a_slow_upload_does_not_count_as_a_slow_answer(origin: Origin, wire: Wire) -> None:
     """The response timeout runs once the request is complete."""
-    wire.send(request(b"/slow/up", b"Content-Length: 6", method=b"POST"))
+    wire.send(request(b"/patient/up", b"Content-Length: 6", method=b"POST"))
     for byte in b"gently":
-        time.sleep(0.2)
+        time.sleep(0.4)
         wire.send(bytes([byte]))
-    assert wire.response().body == b"POST /slow/up gently"
+    assert wire.response().body == b"POST /patient/up gently"
 
 
 def test_an_answer_that_stalls_is_cut(origin: Origin, wire: Wire) -> None:
@@ -146,13 +147,17 @@ def test_a_write_on_a_stale_connection_is_not_repeated(origin: Origin, wire: Wir
 def test_a_write_does_not_fall_for_a_connection_closed_while_idle(origin: Origin, wire: Wire) -> None:
     """The close has arrived before the write is sent: then another connection is taken."""
 
+    closed = threading.Event()
+
     def closes_after(exchange: Exchange) -> None:
         echo(exchange)
         exchange.close()
+        closed.set()
 
     for number in range(5):
+        closed.clear()
         origin.plays(closes_after, echo)
         assert wire.ask(request(b"/steady/%d" % number)).status == 200
-        time.sleep(0.05)  # for the close to arrive
+        assert closed.wait(DEADLINE)
         assert wire.ask(post(b"/steady/w")).body == b"POST /steady/w pay 100"
     assert len([seen for seen in origin.seen if seen.method == b"POST"]) == 5

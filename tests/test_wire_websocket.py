@@ -158,7 +158,7 @@ def test_pings_and_pongs_pass(open_socket: Dial) -> None:
 
 
 def test_a_tunnel_in_use_outlives_every_timeout(open_socket: Dial) -> None:
-    """Head, keep-alive, body and response timeouts (1 s each here) are not meant for it."""
+    """Head, keep-alive, body, response and idle timeouts (2 s at most here) are not meant for it."""
     socket = open_socket("/quick/echo")
     for number in range(8):
         time.sleep(0.3)

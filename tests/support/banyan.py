@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import os
 import random
 import resource
@@ -26,10 +27,25 @@ START = 60.0
 """Seconds that a start may take on a busy machine."""
 
 
+def _own_ports() -> Iterator[int]:
+    """Ports in turn, below those that the kernel gives to outgoing connections.
+
+    Processes of one test run draw from different ones: what is free for one must not be taken by another
+    before it is used.
+    """
+    first = 10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 20 * 1000
+    ports = [*range(first, first + 1000)]
+    begin = random.randrange(1000)
+    return itertools.cycle(ports[begin:] + ports[:begin])
+
+
+_ports = _own_ports()
+
+
 def free_port() -> int:
-    """A port that nobody listens on, below those that the kernel gives to outgoing connections."""
+    """A port that nobody listens on."""
     while True:
-        port = random.randrange(10_000, 30_000)
+        port = next(_ports)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.banyan import Banyan, Lane, free_port
+from tests.support.banyan import Banyan, Lane
 from tests.support.dataplane import Proxies, backend
 from tests.support.origin import Origin
 
@@ -17,7 +17,7 @@ EAGER = {
     "on": ["connect", "stale", 502, 503, 504],
     "backoff": {"base": "1ms", "cap": "5ms"},
 }
-BREAKER = {"consecutive_failures": 3, "open_for": "1s", "half_open_probes": 1}
+BREAKER = {"consecutive_failures": 3, "open_for": "2s", "half_open_probes": 1}
 HEALTH = {"interval": "100ms", "timeout": "1s", "unhealthy_after": 2, "healthy_after": 1}
 
 
@@ -38,6 +38,14 @@ def checked_origins() -> Iterator[list[Origin]]:
 
 
 @pytest.fixture(scope="session")
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections, and that nobody else can take."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
 def full_port() -> Iterator[int]:
     """A port whose queue is full: connections to it are neither taken nor refused."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as stack:
@@ -52,14 +60,17 @@ def url_of(origin: Origin) -> str:
     return f"http://127.0.0.1:{origin.port}"
 
 
-def config(origin: Origin, second: Origin, checked: list[Origin], full_port: int) -> dict[str, Any]:
+def config(
+    origin: Origin, second: Origin, checked: list[Origin], closed_port: int, full_port: int
+) -> dict[str, Any]:
     """A backend for each kind of fault, chosen by the first segment of the path."""
-    closed = f"http://127.0.0.1:{free_port()}"
+    closed = f"http://127.0.0.1:{closed_port}"
     backends = {
         "steady": backend(origin),
         "down": backend(origin, url=closed),
         "deaf": backend(origin, url=f"http://127.0.0.1:{full_port}", timeouts={"connect": "500ms"}),
         "slow": backend(origin, timeouts={"response": "700ms"}),
+        "patient": backend(origin, timeouts={"response": "2s"}),
         "stalling": backend(origin, timeouts={"idle": "700ms"}),
         "flaky": backend(origin, retries=EAGER),
         "once": backend(origin, retries=ONCE),
@@ -95,7 +106,9 @@ def faulty_proxy(
     main_origin: Origin,
     second_origin: Origin,
     checked_origins: list[Origin],
+    closed_port: int,
     full_port: int,
     proxies: Proxies,
 ) -> Banyan:
-    return proxies.get("faulty", lane, config(main_origin, second_origin, checked_origins, full_port))
+    settings = config(main_origin, second_origin, checked_origins, closed_port, full_port)
+    return proxies.get("faulty", lane, settings)

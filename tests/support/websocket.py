@@ -102,7 +102,7 @@ def sockets() -> Iterator[WebSocketOrigin]:
 @pytest.fixture(scope="session")
 def tunnel_proxy(lane: Lane, sockets: WebSocketOrigin, main_origin: Origin, proxies: Proxies) -> Banyan:
     url = f"http://127.0.0.1:{sockets.port}"
-    quick = {"timeouts": {"response": "1s", "idle": "1s"}}
+    quick = {"timeouts": {"response": "1s", "idle": "2s"}}
     config = {
         "server": {"timeouts": {"header": "2s", "keep_alive": "1s", "body_idle": "1s"}},
         "backends": {

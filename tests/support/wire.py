@@ -14,7 +14,7 @@ from tests.support.strict import Message, Stream, Truncated
 
 Address = tuple[str, int]
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Seconds after which a read that nothing answers fails the test."""
 
 
