@@ -9,7 +9,8 @@ import brotli
 import pytest
 from backports import zstd
 
-from shadow.compare import Kind, Limits, Result, Verdict
+from shadow.compare import Kind, Limits, Policy, Result, Verdict
+from shadow.compare.policy import PolicyError
 from tests.support.compare import CSV, FORM, HTML, TEXT, XML, answer, answers, bodies, found
 
 
@@ -207,3 +208,82 @@ def test_long_texts_are_shown_by_their_first_differing_line() -> None:
         "c",
         "line 1001",
     )
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_body_of_very_many_parts_is_over_a_limit(coding: str) -> None:
+    parts = {"gzip": gzip.compress(b""), "zstd": zstd.compress(b"")}[coding] * 1001
+    result = answers(answer(parts, content_encoding=coding), answer("{}"))
+    assert found(result) == ["$ over_limit"]
+
+
+def test_bodies_in_a_coding_that_is_broken_on_both_sides_are_compared_as_sent() -> None:
+    one, same, other = (answer(body, content_encoding="gzip") for body in ("nope", "nope", "none"))
+    assert found(answers(one, same)) == []
+    assert found(answers(one, other)) == ["$ changed"]
+
+
+@pytest.mark.parametrize("between", [" ", "/", "='>' ", '="<" ', "<x ", '="1"', '=a" '])
+def test_a_tag_of_very_many_attributes_is_over_a_limit(between: str) -> None:
+    tag = "<p " + "".join(f"a{number}{between}" for number in range(5000)) + ">"
+    assert found(bodies(tag, "<p>", content_type=HTML)) == ["$ over_limit"]
+
+
+def test_a_long_tag_of_few_attributes_is_compared() -> None:
+    one, other = (f'<img src="data:{mark * 100_000}">' for mark in "ab")
+    assert found(bodies(one, other, content_type=HTML)) == ["/html/body/img/@src changed"]
+
+
+def test_an_xml_element_of_very_many_attributes_is_over_a_limit() -> None:
+    element = "<a " + " ".join(f'a{number}=""' for number in range(1001)) + "/>"
+    assert found(bodies(element, "<a/>", content_type=XML)) == ["$ over_limit"]
+
+
+def test_comments_before_html_are_not_looked_at_twice() -> None:
+    comments = "<!-- a -->" * 100_000
+    assert found(bodies(comments + "x", comments + "y", content_type=HTML)) == ["/html/body changed"]
+
+
+def test_space_before_xml_is_not_looked_at_twice() -> None:
+    space = " " * 1_000_000
+    assert found(bodies(space + "<a/>", space + "<?xml version='1.0'?> <a>1</a>", content_type=XML)) == [
+        "/a changed"
+    ]
+
+
+def test_very_many_lines_of_json_are_inconclusive() -> None:
+    result = bodies("{}\n" * 300_000, "[]\n" * 300_000, content_type="application/x-ndjson")
+    assert result.unread == "the body has over 200000 lines"
+
+
+def test_columns_that_one_side_has_are_found_without_looking_through_all_for_each() -> None:
+    one, other = (",".join(f"{mark}{number}" for number in range(50_000)) + "\n" for mark in "ab")
+    assert len(bodies(one, other, content_type=CSV).differences) == Limits().differences
+
+
+def test_a_query_that_selects_one_place_again_and_again_is_cut_off() -> None:
+    result = bodies(nested(400), nested(400, "1"), {"ignore": ["$..*..*..*[?@.x]"]})
+    assert result.unread == "a JSONPath selects too much of the body"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "$[?count($[?@.x>1])>5]",
+        "$[?@.a==1 && !$..b]",
+        "$[?@[?$.*]]",
+        "$..[?@..x]",
+        "$..a[?@[?@..x]]",
+        "$[?length(value($..a))>1]",
+    ],
+)
+def test_a_filter_that_searches_the_body_for_each_element_is_refused(path: str) -> None:
+    with pytest.raises(PolicyError, match="again for each element"):
+        Policy.compile({"ignore": [path]})
+
+
+@pytest.mark.parametrize(
+    "path", ["$[?@.id==$.current.id]", "$.items[?@..x]", "$..[?@.a[?@.b]]", "$[?!@.a || match(@.b, 'c')]"]
+)
+def test_other_filters_are_taken(path: str) -> None:
+    Policy.compile({"ignore": [path]})

@@ -101,6 +101,8 @@ def _escapes(text: str) -> tuple[bool, bool]:
 
 def _json_lines(pair: Pair, text: str) -> Json | Unreadable:
     documents: list[Json] = []
+    if text.count("\n") > pair.findings.limits.values:
+        raise OverLimit(f"the body has over {pair.findings.limits.values} lines")
     for line in plaintext.json_lines(text):
         document = jsontext.parse(line, pair.findings.limits)
         if isinstance(document, Unreadable):
@@ -158,18 +160,19 @@ def _csv(pair: Pair) -> None:
     if one.delimiter != other.delimiter:
         pair.whole(Kind.CHANGED, one.delimiter, other.delimiter, "the delimiter")
     lost, new = _columns(pair, one.columns, other.columns)
-    _trees(pair, (one.records(lost), other.records(new)), Style.TABLE)
+    _trees(pair, (one.records(set(lost)), other.records(set(new))), Style.TABLE)
 
 
 def _columns(pair: Pair, ones: list[str], others: list[str]) -> tuple[list[str], list[str]]:
     """The columns that only one side has: one difference each, not one a row."""
-    lost = [name for name in ones if name not in others]
-    new = [name for name in others if name not in ones]
+    both = set(ones) & set(others)
+    lost = [name for name in ones if name not in both]
+    new = [name for name in others if name not in both]
     for name in lost:
         pair.findings.body(f"[*].{name}", Kind.MISSING, name, ABSENT, hint="a column")
     for name in new:
         pair.findings.body(f"[*].{name}", Kind.EXTRA, ABSENT, name, hint="a column")
-    order = [", ".join(name for name in names if name not in (*lost, *new)) for names in (ones, others)]
+    order = [", ".join(name for name in names if name in both) for names in (ones, others)]
     if order[0] != order[1]:
         pair.whole(Kind.ORDER, order[0], order[1], "the columns")
     return lost, new

@@ -75,7 +75,8 @@ def _body(answer: Answer, named: fields.Fields, policy: Policy, limits: Limits) 
     else:
         decoded = charsets.decode(data, kind.charset or _own_charset(data))
         notices = strip_notices(decoded.text) if policy.php else Notices(decoded.text)
-    return Body(answer.status, kind, data, decoded, notices, answer.complete, content.fault)
+    sent = answer.body if content.fault else b""
+    return Body(answer.status, kind, data, decoded, notices, answer.complete, content.fault, sent=sent)
 
 
 def _bounded_alike(data: bytes, kind: media.MediaType) -> bytes:
@@ -107,8 +108,8 @@ def _charset_text(body: Body, wrong: bool) -> str:
 
 def _bodies(pair: Pair, forms: tuple[Form, Form]) -> None:
     one, other = pair.primary, pair.shadow
-    arrived = one.complete is other.complete and one.fault == other.fault
-    if one.data == other.data and arrived and not pair.policy.checks_equal:
+    readable = one.complete is other.complete and not one.fault and not other.fault
+    if one.data == other.data and readable and not pair.policy.checks_equal:
         return
     before = len(pair.findings.differences)
     _compare_bodies(pair, *forms)

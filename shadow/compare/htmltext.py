@@ -8,6 +8,7 @@ settled.
 import re
 from dataclasses import dataclass, field
 
+import re2
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from shadow.compare.findings import OverLimit
@@ -15,8 +16,13 @@ from shadow.compare.markup import Element, Node
 from shadow.compare.model import Limits
 from shadow.compare.words import words
 
-_DOCTYPE = re.compile(r"(?:\s|<!--.*?-->)*<!doctype\s+([^>]*)>", re.IGNORECASE | re.DOTALL)
+_DOCTYPE = re.compile(r"(?:\s|(?><!--.*?-->))*+<!doctype\s+([^>]*)>", re.IGNORECASE | re.DOTALL)
 _SPACES = re.compile(r"[ \t\n\f\r]+")  # the HTML standard's ASCII whitespace; no-break spaces are text
+# A tag's attributes as §13.2.5.32 to 39 of the standard take them apart, whether it is closed or not.
+_NAMED = r"""[^\s/>][^\s/>=]*(?:\s*=\s*(?:"[^"]*"?|'[^']*'?|[^\s"'>][^\s>]*))?"""
+_TAG = re2.compile(rf"<[A-Za-z][^\s/>]*(?:[\s/]+|{_NAMED})*")
+_ATTRIBUTE = re2.compile(_NAMED)
+_ATTRIBUTES = 1000
 _VERBATIM = frozenset(("pre", "textarea", "listing", "plaintext"))
 _CODE = frozenset(("script", "style"))
 _DEPTH = 256  # as libxml2 has it for XML
@@ -43,8 +49,16 @@ def parse(text: str, limits: Limits) -> Element:
     """The document of an HTML text (every text is one); OverLimit if it is too large or nested too deep."""
     if text.count("<") > 2 * limits.values:
         raise OverLimit(f"the HTML has over {limits.values} nodes")
+    _check_tags(text)
     root = LexborHTMLParser(text).root
     return Element("", "", children=[] if root is None else [_frozen(_draft(root, _Line(), False, 1))])
+
+
+def _check_tags(text: str) -> None:
+    """Refuse a tag of so many attributes that a parser, which looks for doubles among them, takes long."""
+    for tag in _TAG.finditer(text):
+        if len(tag[0]) > _ATTRIBUTES and sum(1 for _ in _ATTRIBUTE.finditer(tag[0])) > _ATTRIBUTES:
+            raise OverLimit(f"the HTML has a tag of over {_ATTRIBUTES} attributes")
 
 
 def doctype(text: str) -> str:

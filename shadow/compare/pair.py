@@ -19,8 +19,8 @@ _FAILURES = frozenset((Kind.CUT_BODY, Kind.EMPTY_BODY, Kind.INVALID_BODY))
 class Body:
     """One side's body, without its content codings, as far as it could be read.
 
-    complete: it did not end before its framing said so. fault: what was wrong with its content codings.
-    over: the limit that it is over.
+    complete: it did not end before its framing said so. fault: what was wrong with its content codings,
+    and sent: the body with them on. over: the limit that it is over.
     """
 
     status: int
@@ -31,6 +31,7 @@ class Body:
     complete: bool = True
     fault: str = ""
     over: str = ""
+    sent: bytes = b""
 
     @property
     def text(self) -> str:

@@ -9,7 +9,8 @@ from typing import Self
 from jsonpath_rfc9535 import JSONPathQuery
 
 from shadow.compare import rules
-from shadow.compare.selectors import Selectors, parse
+from shadow.compare.queries import parse
+from shadow.compare.selectors import Selectors
 from shadow.compare.treatment import PLAIN, Treatment
 from shadow.compare.words import words
 from shadow.compare.xpath import XPathRule, parse_xpath

@@ -8,55 +8,14 @@ from the end) are evaluated by the library first, and the locations they select 
 from collections.abc import Iterable
 from typing import TypeAlias
 
-import re2
-from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError, JSONPathQuery
-from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction
+from jsonpath_rfc9535 import JSONPathQuery
 from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 from jsonpath_rfc9535.selectors import IndexSelector, JSONPathSelector, NameSelector, WildcardSelector
 
-from shadow.compare.findings import OverLimit
+from shadow.compare.queries import locations
 from shadow.compare.treatment import PLAIN, Treatment
 
 Key: TypeAlias = str | int
-
-
-class _LinearRegex(FilterFunction):
-    """match() and search() (RFC 9535 §2.4.6, §2.4.7) on RE2: a filter's pattern cannot stall a comparison."""
-
-    arg_types = [ExpressionType.VALUE, ExpressionType.VALUE]  # noqa: RUF012 (the base class declares it so)
-    return_type = ExpressionType.LOGICAL
-
-    def __init__(self, whole: bool) -> None:
-        self._whole = whole
-
-    def __call__(self, text: object, pattern: object) -> bool:
-        if not isinstance(text, str) or not isinstance(pattern, str):
-            return False
-        try:
-            compiled = re2.compile(pattern)
-        except re2.error:
-            return False
-        return bool(compiled.fullmatch(text) if self._whole else compiled.search(text))
-
-
-class _Environment(JSONPathEnvironment):
-    max_recursion_depth = 512  # as deep as bodies are compared
-
-    def setup_function_extensions(self) -> None:
-        super().setup_function_extensions()
-        self.function_extensions["match"] = _LinearRegex(whole=True)
-        self.function_extensions["search"] = _LinearRegex(whole=False)
-
-
-_ENVIRONMENT = _Environment()
-
-
-def parse(query: str) -> JSONPathQuery:
-    """A compiled query; ValueError with the library's words if it is not RFC 9535."""
-    try:
-        return _ENVIRONMENT.compile(query)
-    except JSONPathError as error:
-        raise ValueError(f"{query!r} is no JSONPath (RFC 9535): {error}") from None
 
 
 class _Place:
@@ -162,19 +121,12 @@ class Selectors:
             return self._automaton.root
         located = _Place()
         for order, query, treatment in self._needing:
-            for location in _locations(query, document):
+            for location in locations(query, document):
                 place = located
                 for key in location:
                     place = place.child(key)
                 place.accept(order, treatment)
         return self._automaton.joined(located).root
-
-
-def _locations(query: JSONPathQuery, document: object) -> list[tuple[Key, ...]]:
-    try:
-        return [node.location for node in query.find(document)]  # type: ignore[arg-type] # its alias is invariant
-    except (RecursionError, JSONPathError):
-        raise OverLimit(f"{query} could not be evaluated: the body is nested too deep") from None
 
 
 def _walkable(query: JSONPathQuery) -> bool:

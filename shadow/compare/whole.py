@@ -28,7 +28,7 @@ def is_broken(pair: Pair) -> bool:
     if pair.primary.over:
         raise OverLimit(pair.primary.over)
     if pair.primary.fault:
-        binary(pair)
+        _bytes(pair, pair.primary.sent, pair.shadow.sent)
         return True
     if not pair.primary.complete:
         raise OverLimit("both bodies are cut")
@@ -98,7 +98,10 @@ def strangers(pair: Pair, one: Form, other: Form) -> None:
 
 def binary(pair: Pair) -> None:
     """Byte by byte, shown as hashes."""
-    one, other = pair.primary.data, pair.shadow.data
+    _bytes(pair, pair.primary.data, pair.shadow.data)
+
+
+def _bytes(pair: Pair, one: bytes, other: bytes) -> None:
     if one != other:
         pair.whole(Kind.CHANGED, plaintext.digest(one), plaintext.digest(other))
 

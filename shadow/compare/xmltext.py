@@ -10,12 +10,13 @@ from shadow.compare.jsontext import Unreadable
 from shadow.compare.markup import Element, Node
 from shadow.compare.model import Kind, Limits
 
-_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 # Elements whose text is a qualified name: SOAP 1.1 §4.4 and SOAP 1.2 part 1 §5.4.
 _NAMING = frozenset(("faultcode", "{http://www.w3.org/2003/05/soap-envelope}Value"))
 _SPACE = " \t\r\n"
+_ATTRIBUTES = 1000
 _MISMATCHED_TAG = 76  # libxml2's XML_ERR_TAG_NAME_MISMATCH
 
 
@@ -31,12 +32,20 @@ def parse(text: str, limits: Limits) -> Element | Unreadable:
     if declares != -1 and "<!DOCTYPE" in text[:declares]:
         return Unreadable(Kind.INVALID_BODY, "entity declarations are refused")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    document = _DECLARATION.sub("", text, count=1).strip()
+    document = _undeclared(text.strip())
     try:
         root = etree.fromstring(document.encode(), parser)
     except etree.XMLSyntaxError as error:
         return _refused(document, error)
+    if any(len(node.attrib) > _ATTRIBUTES for node in root.iter(etree.Element)):
+        raise OverLimit(f"the XML has an element of over {_ATTRIBUTES} attributes")
     return _document(root)
+
+
+def _undeclared(text: str) -> str:
+    """The text without its XML declaration: it is decoded already."""
+    declared = _DECLARATION.match(text)
+    return text[declared.end() :].lstrip() if declared else text
 
 
 def _refused(document: str, error: etree.XMLSyntaxError) -> Unreadable:

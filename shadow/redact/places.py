@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from shadow.compare.selectors import Key, Selectors, State, parse
+from shadow.compare.queries import parse
+from shadow.compare.selectors import Key, Selectors, State
 from shadow.compare.treatment import PLAIN, Treatment
 
 _SIMPLE_XPATH = re.compile(r"(?://?(?:@?[\w.:-]+|\*))+")
