@@ -1,7 +1,9 @@
 """The file on a disk: read, and watched however editors and Kubernetes change it."""
 
 import asyncio
+import contextlib
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.config.watcher import Watcher, load_file
+from tests.support.wire import wait_until
 
 NEVER = 3600.0
 """A poll that does not come: what is noticed was reported by the system."""
@@ -34,6 +37,16 @@ class Seen:
             await self._more.wait_for(lambda: self.count >= count)
 
 
+def is_watched(folder: Path) -> bool:
+    """Whether this process has an inotify watch on the folder (proc_pid_fdinfo(5)): a thread sets it up."""
+    watch = re.compile(rf"^inotify wd:.* ino:{folder.stat().st_ino:x} ", re.MULTILINE)
+    for file in Path("/proc/self/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if watch.search(file.read_text()):
+                return True
+    return False
+
+
 @asynccontextmanager
 async def watching(
     path: Path, poll: float = NEVER, settle: float = 0.02
@@ -41,7 +54,8 @@ async def watching(
     watcher = Watcher(path, poll, settle)
     seen = Seen(watcher)
     task = asyncio.create_task(seen.run())
-    await asyncio.sleep(0.3)  # inotify is set up in a thread that says nothing
+    if path.parent.exists():
+        await asyncio.to_thread(wait_until, lambda: is_watched(path.parent))
     try:
         yield watcher, seen
     finally:
@@ -146,11 +160,11 @@ async def test_a_file_that_goes_and_comes_back_is_two_changes(tmp_path: Path) ->
 async def test_a_file_that_is_gone_for_a_moment_only_is_no_change(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     path.write_text("old")
-    async with watching(path, settle=0.5) as (_, seen):
+    async with watching(path, settle=1.5) as (_, seen):
         path.unlink()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.3)
         path.write_text("old")
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2)
         assert seen.count == 0
 
 
@@ -168,12 +182,12 @@ async def test_what_changed_before_anybody_listened_is_seen(tmp_path: Path) -> N
 async def test_half_a_file_is_not_a_change(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     path.write_text("old")
-    async with watching(path, settle=0.5) as (_, seen):
+    async with watching(path, settle=1) as (_, seen):
         with path.open("w") as file:
             for part in ("version: 1\n", "backends: {}\n", "routes: []\n"):
                 file.write(part)
                 file.flush()
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.05)
         await seen.reach(1)
         assert path.read_text().endswith("routes: []\n")
         await asyncio.sleep(0.3)
