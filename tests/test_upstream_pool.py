@@ -68,7 +68,7 @@ async def get(backend: Backend, call: Call = GET) -> bytes:
 
 async def resting(backend: Backend) -> None:
     """Until the pool has a connection at rest; nothing announces that."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not backend.pools[0].resting:  # noqa: ASYNC110  # an event for tests alone has no place in the pool
             await asyncio.sleep(0.01)
 
@@ -88,7 +88,7 @@ async def test_a_connection_that_was_paused_at_its_end_serves_again() -> None:
         stream = Stream(partial(backend.exchange, GET))
         stream.exchange.start()
         await resting(backend)
-        assert await asyncio.wait_for(get(backend), 5) == b"second"
+        assert await asyncio.wait_for(get(backend), 30) == b"second"
         assert backend.pools[0].open == 1
 
 
@@ -123,16 +123,19 @@ async def test_a_full_pool_makes_requests_wait_their_turn() -> None:
 
 
 async def test_a_request_that_waited_in_vain_says_so() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+    asked = asyncio.Event()
 
-    async with origin(silent, pool_connections=1, response_timeout=0.2) as backend:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        asked.set()
+
+    async with origin(silent, pool_connections=1, response_timeout=10.0) as backend:
         first = Stream(partial(backend.exchange, GET))
         second = Stream(partial(backend.exchange, GET))
         for stream in (first, second):
             stream.exchange.start()
-        await asyncio.sleep(0.25)
-        backend.sweep(asyncio.get_running_loop().time())
+        await asked.wait()
+        backend.sweep(asyncio.get_running_loop().time() + 11)
         for stream, failure in ((first, Failure.RESPONSE_TIMEOUT), (second, Failure.POOL_TIMEOUT)):
             with pytest.raises(UpstreamError) as error:
                 await stream.response()
