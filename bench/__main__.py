@@ -18,7 +18,7 @@ from bench.peers import PEERS, USUAL
 from bench.report import Report, render
 from bench.rounds import note
 
-TABLES = ("first", "speed", "latency", "routes", "memory", "workers", "soak")
+TABLES = ("first", "speed", "latency", "routes", "memory", "workers", "shadow", "compare", "soak")
 DEFAULT = ("first", "speed")
 
 

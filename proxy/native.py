@@ -28,6 +28,7 @@ MODULES = (
     "proxy.forward.express",
     "proxy.forward.fallback",
     "proxy.forward.gateway",
+    "proxy.forward.handover",
     "proxy.forward.headers",
     "proxy.forward.ids",
     "proxy.forward.mirror",
@@ -51,6 +52,7 @@ MODULES = (
     "proxy.upstream.failures",
     "proxy.upstream.pool",
     "proxy.upstream.retry",
+    "shadow.exchange",
 )
 """What every request runs through, less what travels between processes: compiled classes can't be pickled."""
 

@@ -190,6 +190,7 @@ def main() -> None:
     """What the supervisor starts, with one descriptor: the link."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # they reach the whole group; the supervisor decides
+    os.nice(10)  # whoever serves clients comes first
     uvloop.run(_main(int(sys.argv[1])))
 
 

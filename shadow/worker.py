@@ -22,6 +22,7 @@ from shadow.plan import Plan, Rules
 from shadow.recorder import Recorder
 from shadow.replay import Call, Observation
 from shadow.sessions import Sessions, Watch, session_of
+from shadow.turns import Turns
 from shadow.verdicts import Judgement, confirm, discount, judge, spot, unanswered
 
 MAX_MESSAGE = 64 * 1024 * 1024
@@ -59,6 +60,7 @@ class Worker:
         self._noise = noise
         self._inbox = Inbox(bounds.exchanges, bounds.bytes)
         self._slots = asyncio.Semaphore(bounds.concurrency)
+        self._turns = Turns()
         self._sessions = Sessions(time.monotonic)
         self.asking = Asking(bounds.concurrency, bounds.quiet, self._slots)
         self._draw = random.random
@@ -68,8 +70,11 @@ class Worker:
         server = await listen(socket, self.take, self._inbox.room, self._sessions, MAX_MESSAGE)
         async with server, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
+            tasks.create_task(self._turns.watch())
             while True:
                 exchange = await self._inbox.get()
+                if patience_with(exchange) > 0:
+                    await self._turns.next()
                 await self._slots.acquire()
                 tasks.create_task(self._work(exchange))
 

@@ -46,6 +46,7 @@ class Handover:
         self._draw = random.Random().getrandbits
         self._epoch = time.time() - loop.time()
         self._in_flight: InFlight | None = None
+        self._labels: dict[tuple[str, str, str, str], bytes] = {}
         self.skipped: Counter[tuple[str, SkipReason]] = Counter()
         self.strained = False
         """Set while the event loop is late: handing over is what is shed first."""
@@ -136,9 +137,13 @@ class Handover:
             mirror.head,
             sent[0] if len(sent) == 1 else b"".join(sent),
         )
+        names = (plan.route, plan.side, plan.backend.name, mirror.backend)
+        label = self._labels.get(names)
+        if label is None:
+            label = self._labels[names] = label_of(*names)
         ms = (self._loop.time() - plan.started) * 1000
         return pack(
-            label_of(plan.route, plan.side, plan.backend.name, mirror.backend),
+            label,
             self._draw(64),
             self._epoch + plan.started,
             ms,
