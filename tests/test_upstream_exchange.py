@@ -559,6 +559,19 @@ async def test_a_second_exchange_inherits_the_deadline_that_is_left(loop: Script
     assert sink.failure is Failure.RESPONSE_TIMEOUT
 
 
+@pytest.mark.parametrize("call", [GET, POST], ids=["safe", "write"])
+async def test_a_connection_that_is_not_made_by_the_deadline_is_no_full_pool(
+    loop: ScriptedLoop, call: Call
+) -> None:
+    at = rig(loop, response_timeout=5.0)
+    exchange, sink = at.ask(call)
+    loop.advance(5)
+    at.backend.sweep(loop.now)  # before the loop came to dial
+    assert (sink.failure, exchange.tries) == (Failure.CONNECT_TIMEOUT, 1)
+    await settle()
+    assert loop.wires[0].sent == b""
+
+
 # -- what the backend sends
 
 

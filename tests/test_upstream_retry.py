@@ -1,5 +1,7 @@
 """When a request may be sent again: never a write of which a byte left."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,7 +65,15 @@ def test_backoff_is_jittered_and_capped(tries: int, draw: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(b"0", 0.0), (b"120", 120.0), (None, None), (b"-1", None), (b"1e3", None), (b"999999", None)],
+    [
+        (b"0", 0.0),
+        (b"120", 120.0),
+        (None, None),
+        (b"-1", math.inf),
+        (b"1e3", math.inf),
+        (b"999999", math.inf),
+        (b"Fri, 31 Dec 1999 23:59:59 GMT", math.inf),
+    ],
 )
 def test_retry_after(value: bytes | None, seconds: float | None) -> None:
     assert retry_after(value) == seconds

@@ -247,11 +247,13 @@ class Exchange:
 
     def timed_out(self) -> None:
         """The present phase took too long. The connection is in an unknown state and goes."""
-        failure = Failure.RESPONSE_TIMEOUT
-        if self.waits:
-            failure = Failure.POOL_TIMEOUT
-        elif self.response is not None:
+        failure = Failure.CONNECT_TIMEOUT
+        if self.response is not None:
             failure = Failure.IDLE_TIMEOUT
+        elif self._connection is not None:
+            failure = Failure.RESPONSE_TIMEOUT
+        elif self._pool is not None and self in self._pool.waiting:
+            failure = Failure.POOL_TIMEOUT
         self.waits = False
         if self._connection is not None:
             self._connection.abort()
@@ -289,6 +291,8 @@ class Exchange:
         settings, call = self._backend.settings, self._call
         replayable = self._kept or not self.written or not call.has_body
         if not replayable or (self.wants_upgrade and failure not in BEFORE_ANY_BYTE):
+            return False
+        if self._backend.loop.time() >= self.deadline:
             return False
         if not may_retry(settings.retry, condition, self.tries, call.safe, failure):
             return False

@@ -1,5 +1,6 @@
 """When a request may be tried again, and after how long. Pure."""
 
+import math
 from dataclasses import dataclass
 
 from proxy.upstream.failures import BEFORE_ANY_BYTE, Failure
@@ -55,5 +56,7 @@ def may_retry(
 
 
 def retry_after(value: bytes | None) -> float | None:
-    """Seconds of a Retry-After in its delay form (RFC 9110 §10.2.3); a date counts as none."""
-    return float(value) if value is not None and value.isdigit() and len(value) < 6 else None
+    """Seconds of a Retry-After (RFC 9110 §10.2.3). A date, or what is neither, is later than anyone waits."""
+    if value is None:
+        return None
+    return float(value) if value.isdigit() and len(value) < 6 else math.inf
