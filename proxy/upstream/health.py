@@ -1,6 +1,7 @@
 """Active health checks: each endpoint is asked in turn; so many answers in a row change the verdict."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import httpx
@@ -51,10 +52,11 @@ async def _check(settings: BackendSettings, pool: Pool) -> None:
     own = Backend(_for_checks(settings, pool, policy), asyncio.get_running_loop())
     verdict = Verdict(policy)
     base = "https" if pool.address.tls else "http"
-    async with httpx.AsyncClient(transport=BackendTransport(own)) as client:
+    with closing(own):
+        client = httpx.AsyncClient(transport=BackendTransport(own))
         while True:
             url = f"{base}://{pool.address.authority.decode()}{policy.path}"
-            pool.healthy = verdict.note(await _answers_well(client, url))
+            pool.healthy = verdict.note(await _answers_well(client, url, policy.timeout))
             await asyncio.sleep(policy.interval)
 
 
@@ -63,8 +65,6 @@ def _for_checks(settings: BackendSettings, pool: Pool, policy: HealthPolicy) -> 
         settings,
         addresses=(pool.address,),
         connect_timeout=policy.timeout,
-        response_timeout=policy.timeout,
-        idle_timeout=policy.timeout,
         retry=RetryPolicy(attempts=1),
         breaker=BreakerPolicy(consecutive_failures=0),
         max_in_flight=0,
@@ -72,9 +72,11 @@ def _for_checks(settings: BackendSettings, pool: Pool, policy: HealthPolicy) -> 
     )
 
 
-async def _answers_well(client: httpx.AsyncClient, url: str) -> bool:
+async def _answers_well(client: httpx.AsyncClient, url: str, seconds: float) -> bool:
+    """Whether the whole answer comes within so many seconds, and is a good one."""
     try:
-        response = await client.get(url, headers={"User-Agent": "banyan-health"})
-    except httpx.HTTPError:
+        async with asyncio.timeout(seconds):
+            response = await client.get(url, headers={"User-Agent": "banyan-health"})
+    except (httpx.HTTPError, TimeoutError):
         return False
     return response.is_success

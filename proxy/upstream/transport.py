@@ -7,6 +7,7 @@ from functools import partial
 import httpx
 
 from proxy.http1.fields import HOP_BY_HOP
+from proxy.http1.response import Response
 from proxy.upstream.backend import Backend
 from proxy.upstream.exchange import Call
 from proxy.upstream.failures import Failure
@@ -42,11 +43,7 @@ class BackendTransport(httpx.AsyncBaseTransport):
         stream = Stream(partial(self._backend.exchange, call))
         try:
             stream.exchange.start()
-            upload = asyncio.ensure_future(_upload(request, call, stream))
-            try:
-                response = await stream.response()
-            finally:
-                upload.cancel()
+            response = await _converse(request, call, stream)
         except UpstreamError as error:
             raise _ERRORS[error.failure](str(error), request=request) from error
         except BaseException:
@@ -76,12 +73,28 @@ class _Body(httpx.AsyncByteStream):
         self._stream.close()
 
 
+async def _converse(request: httpx.Request, call: Call, stream: Stream) -> Response:
+    """Send the body and wait for the head, which may come first: then the rest is not wanted any more."""
+    upload = asyncio.ensure_future(_upload(request, call, stream))
+    answer = asyncio.ensure_future(stream.response())
+    try:
+        await asyncio.wait({upload, answer}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            await upload
+        return await answer
+    finally:
+        upload.cancel()
+        answer.cancel()
+        await asyncio.gather(upload, answer, return_exceptions=True)
+
+
 async def _upload(request: httpx.Request, call: Call, stream: Stream) -> None:
     if call.has_body:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         async for piece in request.stream:
             if piece:
                 await stream.send(piece)
+            await asyncio.sleep(0)  # a body that never waits must not keep the answer from being heard
         stream.exchange.finish([])
 
 
