@@ -86,6 +86,8 @@ class Fleet:
     config_errors: tuple[str, ...]
     version: int
     ledger: LedgerView
+    last_death: str | None = None
+    """How the last worker that ended did so, in words; None where none did."""
 
 
 Message = Apply | Applied | Drain | Look | Report | Fleet

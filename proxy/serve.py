@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from proxy.children import Child, spawn
+from proxy.children import Child, Restarts, ending, spawn
 from proxy.config.snapshot import Snapshot
 from proxy.control.health import status_app
 from proxy.ledger import BadLedgerUrl
@@ -17,18 +17,17 @@ from proxy.start import Overrides, Parts, Reader, StartError, address_of, bound_
 from proxy.state import State
 from proxy.uvicorn_server import control_server
 
-BACKOFF = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
-"""Seconds before a child is started again, by how often it died soon after its start."""
-STEADY = 10.0
-"""Seconds of life after which a child's death counts as its first."""
 TURN = 0.3
 """Seconds between turning unready and draining, for whoever routes by /readyz to notice."""
 MARGIN = 3.0
 """Seconds beyond `timeouts.drain` before a worker that does not end is killed."""
+ONE_WISH = 1.0
+"""Seconds within which several signals are one: a terminal and what runs in it may both pass on a Ctrl-C."""
 
 WORKER = "proxy.native"
 CONTROL = "proxy.control"
 SHADOW = "proxy.shadow_process"
+NAMES = {WORKER: "worker", CONTROL: "control plane", SHADOW: "shadow worker"}
 
 
 def say(text: str) -> None:
@@ -53,6 +52,9 @@ class Supervisor:
         self._draining = False
         self._stop = asyncio.Event()
         self._first_death: int | None = None
+        self._last_death: str | None = None
+        self._asked: float | None = None
+        self._hurry = asyncio.Event()
         self._all_ready = asyncio.Event()
         self._note_mirrors()
 
@@ -85,6 +87,12 @@ class Supervisor:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ask_to_stop(self) -> None:
+        """A signal. Whoever asks again after a while does not want to wait for what is under way."""
+        now = asyncio.get_running_loop().time()
+        if self._asked is not None and now - self._asked > ONE_WISH and not self._hurry.is_set():
+            say("asked to end again: what is under way is cut off")
+            self._hurry.set()
+        self._asked = self._asked or now
         self._stop.set()
         self._all_ready.set()
 
@@ -92,7 +100,7 @@ class Supervisor:
 
     async def _keep(self, module: str, *listener: int) -> None:
         """Keep one child of this kind running; one that dies again and again is started ever more slowly."""
-        deaths, loop = 0, asyncio.get_running_loop()
+        restarts, loop = Restarts(), asyncio.get_running_loop()
         while not self._draining:
             born = loop.time()
             child = await spawn(module, *listener)
@@ -100,9 +108,9 @@ class Supervisor:
                 await asyncio.wait_for(self._feed.known.wait(), PATIENCE)
             self._welcome(module, child)
             code = await child.follow(self._take)
-            self._farewell(module, child, code)
-            deaths = 0 if loop.time() - born > STEADY else deaths + 1
-            await asyncio.sleep(BACKOFF[min(deaths, len(BACKOFF) - 1)])
+            pause = restarts.pause(loop.time() - born)
+            self._farewell(module, child, code, pause)
+            await asyncio.sleep(pause)
 
     async def _keep_shadow(self) -> None:
         """The shadow worker runs from when some route is mirrored."""
@@ -120,7 +128,7 @@ class Supervisor:
             child.link.send(Report(0, self.state.totals, None))
         self._publish()
 
-    def _farewell(self, module: str, child: Child, code: int) -> None:
+    def _farewell(self, module: str, child: Child, code: int, pause: float) -> None:
         if module == WORKER:
             self._workers.discard(child)
         elif module == SHADOW:
@@ -128,7 +136,10 @@ class Supervisor:
         else:
             self._control = None
         if not self._draining:
-            say(f"{module} {child.pid} ended with {code}; starting another")
+            when = f"in {pause:g} s" if pause else "now"
+            say(f"the {NAMES[module]} {child.pid} {ending(code)}; another is started {when}")
+            if module == WORKER:
+                self._last_death = f"the last worker {ending(code)}; another is started {when}"
             if module != SHADOW and not self._all_ready.is_set():  # clients can be served without a shadow
                 self._first_death = code
                 self._all_ready.set()
@@ -151,7 +162,14 @@ class Supervisor:
     def _publish(self) -> None:
         """Tell whoever answers health checks how the workers are."""
         workers = {child.pid: child.version for child in self._workers}
-        fleet = Fleet(workers, self._draining, self._errors, self._snapshot.version, self._feed.view)
+        fleet = Fleet(
+            workers,
+            self._draining,
+            self._errors,
+            self._snapshot.version,
+            self._feed.view,
+            self._last_death,
+        )
         self.state.take(fleet)
         self._tell_control(fleet)
         if sum(version > 0 for version in workers.values()) >= self._parts.workers:
@@ -167,7 +185,7 @@ class Supervisor:
     def _greet(self) -> None:
         if self._first_death is not None:
             code = self._first_death
-            raise StartError(f"a part ended at its start with code {code}; its own words are above")
+            raise StartError(f"a part {ending(code)} at its start; its own words are above")
         if not self._stop.is_set():
             say(self._parts.greeting)
 
@@ -221,10 +239,11 @@ class Supervisor:
         workers = list(self._workers)
         for child in workers:
             child.link.send(Drain())
-        await asyncio.gather(*(child.end(patience) for child in workers))
+        self._parts.listener.close()  # or the kernel would go on accepting for nobody
+        await asyncio.gather(*(child.end(patience, self._hurry) for child in workers))
         for child in filter(None, (self._shadow, self._control)):
             child.link.send(Drain())
-            await child.end(MARGIN)
+            await child.end(MARGIN, self._hurry)
 
 
 async def _first_of(event: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

@@ -44,5 +44,9 @@ class State:
         if self.alone:
             return fleet.ledger.trouble
         if not any(fleet.workers.values()):
-            return "no worker is serving yet"
+            return (
+                f"no worker is serving; {fleet.last_death}"
+                if fleet.last_death
+                else "no worker is serving yet"
+            )
         return None

@@ -64,6 +64,14 @@ def test_readiness(workers: dict[int, int], draining: bool, why: str | None) -> 
     assert state.unready == why
 
 
+def test_why_the_last_worker_ended_is_said_while_none_serves() -> None:
+    state = State()
+    state.take(Fleet({}, False, (), 1, LedgerView(), "the last worker ended with 1"))
+    assert state.unready == "no worker is serving; the last worker ended with 1"
+    state.take(Fleet({17: 1}, False, (), 1, LedgerView(), "the last worker ended with 1"))
+    assert state.unready is None
+
+
 def test_a_control_plane_alone_is_ready_when_its_ledger_answers() -> None:
     state = State(alone=True)
     assert state.unready == LedgerView().trouble

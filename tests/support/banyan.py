@@ -127,9 +127,9 @@ class Banyan:
         A supervisor may hold the listening socket too; the workers are those that no child inherited it from.
         """
         listening = _listening_sockets(self.address[1])
-        family = [self.process.pid, *_descendants(self.process.pid)]
+        family = [self.process.pid, *descendants(self.process.pid)]
         holders = [pid for pid in family if listening & _sockets(pid)]
-        return [pid for pid in holders if not set(_descendants(pid)) & set(holders)]
+        return [pid for pid in holders if not set(descendants(pid)) & set(holders)]
 
     def terminate(self) -> None:
         """Ask it to drain and end."""
@@ -176,11 +176,12 @@ def _limit_files(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Its children, theirs, and so on; none where it is gone."""
     children = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, task.read_text().split()):
-            children += [child, *_descendants(child)]
+            children += [child, *descendants(child)]
     return children
 
 
