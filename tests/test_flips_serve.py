@@ -17,9 +17,6 @@ from tests.support.databases import Server
 from tests.support.fleet import Backends, Load, Replica, side_of, violations
 from tests.support.rollout import eventually
 
-SOON = 1.0
-"""Seconds in which a flip reaches every worker of a machine."""
-
 
 @pytest.fixture(scope="module")
 def backends() -> Iterator[Backends]:
@@ -62,16 +59,14 @@ def served(replica: Replica, weight: float) -> bool:
     return violations(load.answers, "pay", weight) == []
 
 
-def test_a_flip_and_a_rollback_reach_every_worker_in_under_a_second(replica: Replica) -> None:
+def test_a_flip_has_reached_every_worker_when_it_returns(replica: Replica) -> None:
     with Load([replica.address], "/pay/x") as load:
         for stage, weight in (("modern", 100), ("legacy", 0), ("canary", 40)):
             said = replica.flip("pay", stage, weight if stage == "canary" else None)
             since = time.time()
             assert (len(said["replicas"]["confirmed"]), said["replicas"]["missing"]) == (1, [])
-            assert said["seconds"] < SOON
-            time.sleep(0.3)
-            settled = load.between(since, time.time())
-            assert settled and violations(settled, "pay", weight) == []
+            eventually(lambda s=since: len(load.between(s, time.time())) > 20)
+            assert violations(load.between(since, time.time()), "pay", weight) == []
     assert load.failed() == []
 
 

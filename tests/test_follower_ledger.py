@@ -11,7 +11,7 @@ import pytest
 from proxy import flips
 from proxy.config.snapshot import Snapshot
 from proxy.flips import intents
-from proxy.ledger import Ledger, audit, migrate, overrides, replicas, samples
+from proxy.ledger import Ledger, audit, engine, migrate, overrides, replicas, samples
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.positions import Position
 from proxy.ramp.evidence import Sample
@@ -177,6 +177,13 @@ def test_a_ledger_restored_from_a_backup_takes_nothing_back(url: str, book: Ledg
     told.follower.close(5)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger that is waited for two seconds, which a test can spare."""
+    monkeypatch.setattr(Ledger, "open", lambda url: Ledger(engine.create(url, 2), 2))
+
+
+@pytest.mark.usefixtures("impatient")
 def test_samples_are_written_and_kept_while_the_ledger_is_away(postgresql: Server, file: Snapshot) -> None:
     url = postgresql.create_database()
     migrate.upgrade(url)
@@ -195,10 +202,11 @@ def test_samples_are_written_and_kept_while_the_ledger_is_away(postgresql: Serve
     relay.close()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_no_method_waits_for_a_ledger_that_hangs(postgresql: Server, file: Snapshot) -> None:
     relay = Relay(postgresql.port)
     relay.silence()
-    told = Told(f"postgresql://banyan@127.0.0.1:{relay.port}/nothing").start(file)
+    told = Told(f"postgresql://banyan@127.0.0.1:{relay.port}/nothing?connect_timeout=2").start(file)
     finished = threading.Event()
 
     def use() -> None:
