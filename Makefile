@@ -5,7 +5,8 @@ BIN := .venv/bin
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv-packages
 # The tests start hundreds of Python processes: each would compile the whole program anew.
 unexport PYTHONDONTWRITEBYTECODE
-JOBS ?= auto
+# One more than there are cores: many tests wait for processes that they start.
+JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 ARGS ?=
 
 TESTS_NEED := cc php redis-server postgres mariadbd chromium
@@ -24,7 +25,7 @@ INTERPRETED := BANYAN_INTERPRETED=1
 COMPILED := $(patsubst %,tests/test_wire_%.py,chunks fields forms forwarded framing heads responses retries \
 	smuggling streaming transparency upgrade)
 
-.PHONY: help demo test check bench fast fuzz soak setup clean
+.PHONY: help demo test test-compiled check bench fast fuzz soak setup clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -35,11 +36,15 @@ demo: ## legacy PHP, a modern service, Banyan before them, traffic: the whole st
 	@$(COMPILE) || :
 	@$(BIN)/banyan demo $(ARGS)
 
-test: ## all tests
+test: ## all tests, those of the data plane also on compiled modules
 	@.ci/setup $(TESTS_NEED)
 	$(INTERPRETED) $(PYTEST) $(ARGS)
+	$(if $(ARGS),,@$(MAKE) --no-print-directory test-compiled)
+
+test-compiled:
+	@.ci/setup $(TESTS_NEED)
 	@$(COMPILE)
-	$(if $(ARGS),,$(PYTEST) -k express $(COMPILED))
+	$(PYTEST) -k express $(COMPILED)
 
 check: ## lint, format, types, import rules, all tests with coverage
 	@.ci/setup $(TESTS_NEED)
