@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from tests.support.banyan import Banyan, Lane, open_files, running
 from tests.support.dataplane import backend
 from tests.support.origin import Exchange, Origin, echo
 from tests.support.strict import Truncated
-from tests.support.wire import DEADLINE, Wire, request, wait_until
+from tests.support.wire import DEADLINE, Address, Wire, request, wait_until
 
 Running = contextlib.AbstractContextManager[Banyan]
 Start = Callable[..., Running]
@@ -55,6 +56,14 @@ def clients(banyan: Banyan, count: int) -> Iterator[list[Wire]]:
         yield [stack.enter_context(Wire(banyan.address)) for _ in range(count)]
 
 
+def refuses(address: Address) -> bool:
+    try:
+        socket.create_connection(address, DEADLINE).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_draining_finishes_what_is_under_way(origin: Origin, start: Start) -> None:
     """Ready turns first; requests under way end whole; idle connections close; the program ends with 0."""
     held = Held()
@@ -69,6 +78,7 @@ def test_draining_finishes_what_is_under_way(origin: Origin, start: Start) -> No
         wait_until(lambda: banyan.readyz() != 200)
         assert idle.is_closed()
         assert banyan.process.poll() is None
+        wait_until(lambda: refuses(banyan.address))  # nobody may wait in a queue that is not served any more
         uploading.send(b"def")
         answered = uploading.response()
         assert (answered.body, answered.get(b"connection")) == (b"POST /up abcdef", b"close")
