@@ -24,12 +24,13 @@ WRITES = "banyan_writes"
 """Execution option of a connection that is going to write."""
 
 _DRIVERS = {
-    "sqlite": ("sqlite+pysqlite", "sqlite3", ""),
-    "postgresql": ("postgresql+psycopg", "psycopg", "postgresql"),
-    "mysql": ("mysql+pymysql", "pymysql", "mysql"),
-    "mariadb": ("mariadb+pymysql", "pymysql", "mysql"),
+    "sqlite": ("sqlite+pysqlite", ("sqlite3",), ""),
+    "postgresql": ("postgresql+psycopg", ("psycopg",), "postgresql"),
+    "mysql": ("mysql+pymysql", ("pymysql", "cryptography"), "mysql"),
+    "mariadb": ("mariadb+pymysql", ("pymysql",), "mysql"),
 }
-"""Scheme → dialect and driver of SQLAlchemy, the module that is the driver, the extra that installs it."""
+"""Scheme → dialect and driver of SQLAlchemy, the modules that it needs, the extra that installs them. MySQL 8
+asks for passwords by caching_sha2_password, which encrypts them where TLS does not."""
 
 
 class BadLedgerUrl(ValueError):
@@ -105,8 +106,8 @@ def _parse(url: str) -> URL:
     scheme = parsed.drivername
     if scheme not in _DRIVERS:
         raise BadLedgerUrl(f"ledger: `{scheme}` is not one of {', '.join(_DRIVERS)}")
-    dialect, module, extra = _DRIVERS[scheme]
-    if importlib.util.find_spec(module) is None:
+    dialect, modules, extra = _DRIVERS[scheme]
+    if any(importlib.util.find_spec(module) is None for module in modules):
         raise BadLedgerUrl(f"ledger: {scheme} needs a driver: pip install 'banyan-proxy[{extra}]'")
     if scheme == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise BadLedgerUrl("ledger: SQLite needs a file, as in sqlite:///var/banyan.db")
