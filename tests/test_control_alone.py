@@ -11,6 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from proxy.ledger import Ledger, samples
+from proxy.ramp.evidence import Sample, SideSample
+from proxy.ramp.latency import bucket_of
 from tests.support.banyan import Banyan, free_port, running
 from tests.support.commands import banyan
 
@@ -74,6 +77,25 @@ def test_without_its_ledger_it_is_not_ready_and_says_why(plane: Banyan, tmp_path
     with alone(tmp_path, "--ledger", "postgresql://nobody@127.0.0.1:1/none") as (client, _):
         detail = wait_for(client, "/readyz", 503).json()
         assert "ledger" in detail["reason"]
+
+
+def test_traffic_of_routes_under_a_ramp_comes_from_the_ledger(plane: Banyan, tmp_path: Path) -> None:
+    latency = {bucket_of(20_000): 5}
+    with alone(tmp_path) as (client, _):
+        wait_for(client, "/readyz", 200)
+        ledger, now = Ledger.open(f"sqlite:///{tmp_path}/ledger.db"), int(time.time())
+        seen = [
+            ("moved", Sample(now - ago, source, SideSample(10, 1, latency), SideSample(5), 4, 1))
+            for ago, source in ((1, "a"), (2, "a"), (1, "b"), (3600, "a"))
+        ]
+        ledger.write(lambda connection: samples.write(connection, seen))
+        ledger.close()
+        route = client.get("/api/v1/routes/moved").json()
+    assert (route["traffic"]["legacy"]["requests"], route["traffic"]["modern"]["requests"]) == (30, 15)
+    assert route["traffic"]["legacy"]["server_errors"] == 3
+    assert 20 <= route["traffic"]["legacy"]["p95_ms"] <= 22
+    assert route["traffic"]["modern"]["p95_ms"] is None
+    assert (route["verdicts"], route["traffic_of"]) == ({"mismatch": 3}, "the last minute, all replicas")
 
 
 def test_it_follows_its_file(plane: Banyan, tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ def routes(url: str, as_json: bool) -> None:
     for route in document["routes"]:
         table.add_row(*_cells(route))
     Console().print(table)
-    Console().print(f"version {document['version']}", style="dim")
+    of = f"; traffic of {document['routes'][0]['traffic_of']}" if document["routes"] else ""
+    Console().print(f"version {document['version']}{of}", style="dim")
     if document["ledger"] != "ok":
         Console().print(plain(document["ledger"]), style="yellow")
 

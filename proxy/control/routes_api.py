@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -34,6 +35,8 @@ LOOK = 0.1
 """Seconds between two looks at who has, where no bell rings."""
 VIEW_PATIENCE = 1.5
 """Seconds that a table of routes waits for the ledger; then it is shown without."""
+SAMPLED = timedelta(minutes=1)
+"""What traffic is shown of where there is no data plane beside us."""
 CLI = "banyan-cli/"
 """How the User-Agent of the command line begins: the audit tells it from other programs."""
 
@@ -75,8 +78,9 @@ class RoutesApi:
 
     async def books_now(self) -> Books:
         """What the ledger says of all routes; a ledger that does not answer soon is trouble to be shown."""
+        sampled = SAMPLED if self.state.alone else timedelta(0)
         try:
-            return await asyncio.wait_for(self.books.read(Books.read), VIEW_PATIENCE)
+            return await asyncio.wait_for(self.books.read(Books.read, sampled), VIEW_PATIENCE)
         except TimeoutError:
             return Books(trouble="the ledger is unavailable: it does not answer")
         except LedgerUnavailable as error:

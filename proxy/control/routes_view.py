@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any, Self
 
 from sqlalchemy import Connection
 
 from proxy.config.snapshot import Route
 from proxy.config.units import PERCENT
-from proxy.ledger import diffs, overrides, ramps
+from proxy.ledger import diffs, overrides, ramps, samples
 from proxy.ledger.diffs import OpenGroups
 from proxy.ledger.overrides import Override
 from proxy.ledger.positions import Position
 from proxy.ledger.ramps import Stored
+from proxy.ramp.evidence import Sample, SideSample
 from proxy.state import State
-from proxy.telemetry.metrics import Series, quantile
+from proxy.telemetry.metrics import Series, Totals, quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,18 @@ class Books:
     overrides: Mapping[str, Override] = field(default_factory=dict)
     ramps: Mapping[str, Stored] = field(default_factory=dict)
     groups: Mapping[str, OpenGroups] = field(default_factory=dict)
+    samples: Mapping[str, Sample] = field(default_factory=dict)
     trouble: str | None = None
 
     @classmethod
-    def read(cls, connection: Connection) -> Self:
+    def read(cls, connection: Connection, sampled: timedelta) -> Self:
+        """The samples are those of so long until now; of no time there are none."""
         _, rows = overrides.changed_since(connection, 0)
         return cls(
             {row.route: row for row in rows},
             {stored.ramp.route: stored for stored in ramps.load(connection)},
             diffs.open_by_route(connection),
+            samples.recent(connection, sampled) if sampled else {},
         )
 
 
@@ -71,9 +76,10 @@ def _view(state: State, route: Route, books: Books) -> dict[str, Any]:
         "file": {"stage": route.spec.stage, "weight": route.spec.weight / PERCENT},
         "version": None if books.trouble else override.version if override else 0,
         "since": override.since.isoformat() if override and override.position else None,
-        "traffic": {side: _traffic(state, route.id, side) for side in ("legacy", "modern")},
+        "traffic": _traffic(state, route.id, books),
+        "traffic_of": "the last minute, all replicas" if state.alone else "this machine since its start",
         "errors": {error: n for (name, error), n in state.totals.errors.items() if name == route.id},
-        "verdicts": _verdicts(state, route.id),
+        "verdicts": _verdicts(state, route.id, books),
         "diff_groups": asdict(books.groups.get(route.id, OpenGroups(0, 0))),
         "ramps": route.spec.ramp is not None,
         "ramp": _ramp(ramp) if ramp else None,
@@ -95,21 +101,36 @@ def _ramp(stored: Stored) -> dict[str, Any]:
     }
 
 
-def _traffic(state: State, route: str, side: str) -> dict[str, Any]:
+def _traffic(state: State, route: str, books: Books) -> dict[str, Any]:
+    """Of each side. Without a data plane beside us, what the ledger has: samples of routes under a ramp."""
+    if not state.alone:
+        return {side: _counted(state.totals, route, side) for side in ("legacy", "modern")}
+    sample = books.samples.get(route, Sample(0, ""))
+    return {"legacy": _figures(sample.legacy), "modern": _figures(sample.modern)}
+
+
+def _counted(totals: Totals, route: str, side: str) -> dict[str, Any]:
     total = Series()
-    for (name, served, _, _), series in state.totals.series.items():
+    for (name, served, _, _), series in totals.series.items():
         if name == route and served == side:
             total.merge(series)
+    return _figures(SideSample(total.count, total.failed, total.latency))
+
+
+def _figures(seen: SideSample) -> dict[str, Any]:
     return {
-        "requests": total.count,
-        "server_errors": total.failed,
-        "p50_ms": _milliseconds(quantile(total.latency, 0.5)),
-        "p95_ms": _milliseconds(quantile(total.latency, 0.95)),
+        "requests": seen.requests,
+        "server_errors": seen.errors,
+        "p50_ms": _milliseconds(quantile(seen.latency, 0.5)),
+        "p95_ms": _milliseconds(quantile(seen.latency, 0.95)),
     }
 
 
-def _verdicts(state: State, route: str) -> dict[str, int]:
+def _verdicts(state: State, route: str, books: Books) -> dict[str, int]:
     """What the shadow worker of this machine found, by verdict; it labels its counters `ROUTE VERDICT`."""
+    if state.alone:
+        sample = books.samples.get(route)
+        return {"mismatch": sample.mismatches} if sample and sample.compared else {}
     counters = state.totals.counters.items()
     labelled = (
         (label.split(" ", 1), amount) for (name, label), amount in counters if name == "shadow_verdict"

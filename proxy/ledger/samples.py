@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping, delete, select
 
+from proxy.ledger.clock import present
 from proxy.ledger.schema import samples
 from proxy.ledger.upsert import upsert
 from proxy.ramp.evidence import Sample, SideSample
-from proxy.ramp.latency import Histogram
+from proxy.ramp.latency import Histogram, merged
 
 
 def write(connection: Connection, seen: Sequence[tuple[str, Sample]]) -> None:
@@ -41,6 +43,16 @@ def read(connection: Connection, route: str, since: int, before: int | None = No
     return [_sample(row) for row in rows]
 
 
+def recent(connection: Connection, span: timedelta) -> dict[str, Sample]:
+    """What all processes saw of each route in a span of time until now, as one sample."""
+    since = int((present(connection) - span).timestamp())
+    found = connection.execute(select(samples).where(samples.c.slot >= since)).mappings()
+    of_route: dict[str, list[Sample]] = {}
+    for row in found:
+        of_route.setdefault(row["route"], []).append(_sample(row))
+    return {route: _sum(since, seen) for route, seen in of_route.items()}
+
+
 def prune(connection: Connection, before: int) -> int:
     """Forgets samples of slots that began before an instant, in seconds since 1970. Returns how many."""
     return connection.execute(delete(samples).where(samples.c.slot < before)).rowcount
@@ -55,6 +67,19 @@ def _sample(row: RowMapping) -> Sample:
         row["compared"],
         row["mismatches"],
     )
+
+
+def _sum(slot: int, seen: Sequence[Sample]) -> Sample:
+    legacy, modern = (
+        SideSample(
+            sum(side.requests for side in sides),
+            sum(side.errors for side in sides),
+            merged(side.latency for side in sides),
+        )
+        for sides in ([one.legacy for one in seen], [one.modern for one in seen])
+    )
+    compared, mismatches = sum(one.compared for one in seen), sum(one.mismatches for one in seen)
+    return Sample(slot, "all", legacy, modern, compared, mismatches)
 
 
 def _text(histogram: Histogram) -> str:
