@@ -11,7 +11,7 @@ from shadow.compare.findings import Findings
 from shadow.compare.lists import matched
 from shadow.compare.markup import TEXT, Element, Node, Rules, Shapes, child_paths, outer, step
 from shadow.compare.model import ABSENT, Kind, Value
-from shadow.compare.naming import attribute_label, text_label
+from shadow.compare.naming import attribute_label, joined, text_label
 from shadow.compare.subsequence import Budget, Pair
 from shadow.compare.treatment import Treatment
 
@@ -35,7 +35,7 @@ class Branch(NamedTuple):
 
     @property
     def named(self) -> str:
-        return f"{self.label} {attribute_label(self.element.attributes)}".strip()
+        return joined(attribute_label(self.element.attributes), self.label)
 
 
 class Walk:
@@ -118,13 +118,13 @@ class Walk:
 
     def _listed(self, parent: Branch) -> list[Twig]:
         """The children that are compared."""
-        label, beside = "", ""  # what the last text and the last element say about what follows
+        label, beside = parent.named, ""  # what the last text and the last element say about what follows
         found = []
         paths = child_paths(parent.element, parent.path)
         for child, path in zip(parent.element.children, paths, strict=True):
             if isinstance(child, str):
-                own = attribute_label(parent.element.attributes)
-                found.append(Twig(child, path, f"{parent.label} {own} {label} {beside}".strip()))
+                found.append(Twig(child, path, joined(label, beside, parent.named)))
+                label = text_label(child) or label
                 continue
             if not self._treatment((child, "")).ignore:
                 found.append(Twig(child, path, label))

@@ -9,6 +9,7 @@ from shadow.compare.jsontext import Unreadable
 from shadow.compare.markup import Element
 from shadow.compare.media import Form
 from shadow.compare.model import ABSENT, Json, Kind
+from shadow.compare.naming import text_label
 from shadow.compare.pair import Body, Pair
 from shadow.compare.places import Style
 
@@ -187,4 +188,5 @@ def _text(pair: Pair) -> None:
         pair.findings.normalised["line_ends"] += 1
         return
     left, right, line = plaintext.first_difference(one, other)
-    pair.whole(Kind.CHANGED, left, right, f"line {line}")
+    before = one.split("\n", line)[line - 2] if line > 1 else ""
+    pair.findings.body("$", Kind.CHANGED, left, right, hint=f"line {line}", named=text_label(before))

@@ -9,31 +9,50 @@ from typing import Final
 
 from shadow.compare.model import Json
 
-NAMING: Final = ("name", "key", "id", "field")
-VALUES: Final = frozenset(("value", "val", "content", "text", "data"))
+NAMING: Final = ("name", "key", "id", "field", "label", "title", "type", "code")
+ATTRIBUTES: Final = (*NAMING, "for", "placeholder", "autocomplete", "aria-label")
+VALUES: Final = frozenset(("value", "val", "v", "content", "text", "data", "input", "ctx"))
 _LONGEST = 60
+_LONGEST_OF_ALL = 200
 
 
 def member_label(members: Mapping[str, Json]) -> str:
-    """The name that an object gives to the value in it, "" if it gives none."""
-    return next((str(members[name])[:_LONGEST] for name in NAMING if isinstance(members.get(name), str)), "")
+    """The names that an object gives to the value in it, "" if it gives none. Pydantic's errors say `loc`."""
+    said = [members.get(name) for name in NAMING]
+    place = members.get("loc")
+    found = [*said, *(place if isinstance(place, list) else ())]
+    return joined(*(name[:_LONGEST] for name in found if isinstance(name, str)))
+
+
+def item_label(items: Sequence[Json], index: int) -> str:
+    """What the text before an element of a list says the element is: ["cvv", "123"]."""
+    before = items[index - 1] if index else None
+    return text_label(before) if isinstance(before, str) else ""
 
 
 def label_at(document: Json, keys: Sequence[str | int]) -> str:
-    """The name that stands beside the value at a place of a document, "" if none does."""
-    if not keys or keys[-1] not in VALUES:
-        return ""
-    for key in keys[:-1]:
+    """The names that stand beside the value at a place of a document, or beside what it is in; "" if none
+    does.
+    """
+    labels = []
+    for key in keys:
         if isinstance(document, dict) and isinstance(key, str):
+            labels.append(member_label(document) if key in VALUES else "")
             document = document.get(key)
         elif isinstance(document, list) and isinstance(key, int) and key < len(document):
+            labels.append(item_label(document, key))
             document = document[key]
-    return member_label(document) if isinstance(document, dict) else ""
+    return joined(*reversed(labels))
 
 
 def attribute_label(attributes: Mapping[str, str]) -> str:
-    """The name that an element's attributes give to its value or text."""
-    return " ".join(attributes[name][:_LONGEST] for name in NAMING if name in attributes)
+    """The names that an element's attributes give to its value or text."""
+    return joined(*(attributes[name][:_LONGEST] for name in ATTRIBUTES if name in attributes))
+
+
+def joined(*labels: str) -> str:
+    """Several names for one value, the nearest first."""
+    return "/".join(filter(None, labels))[:_LONGEST_OF_ALL]
 
 
 def text_label(text: str | None) -> str:

@@ -25,6 +25,8 @@ __all__ = ["BODY_LENGTH", "VALUE_LENGTH", "Redactor"]
 # What stands for a binary or signed body. A body is guessed from its bare hash as soon as only a CVV in it is
 # unknown.
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64})( \(\d+ bytes\))")
+# What follows the name of a secret in a path, if no one would give a resource that name: /token/8f3a…
+_SEGMENT = re.compile(r"(?<=/)([^/]{1,100})/(?=[^/]*\d|[^/]{20})([^/]+)")
 VALUE_LENGTH = 200
 BODY_LENGTH = 4000
 
@@ -48,6 +50,7 @@ class Redactor:
     def target(self, target: bytes) -> str:
         """A request's target. Strict: the values of its query by their length."""
         path, question, query = target.decode("latin-1").partition("?")
+        path = _SEGMENT.sub(self._segment, path)
         if not self._strict:
             return self._text(path + question + query)
         pairs = (part.partition("=") for part in query.split("&"))
@@ -87,6 +90,10 @@ class Redactor:
         primary, shadow = (None if value is None else _cut(value, VALUE_LENGTH) for value in shown)
         return self._text(difference.path), primary, shadow
 
+    def _segment(self, found: re.Match[str]) -> str:
+        secret = secret_of([found[1]])
+        return found[0] if secret is None else f"{found[1]}/{self._text.secret(secret, found[2])}"
+
     def _field(self, name: str, value: str) -> str:
         secret = secret_of(keys_of(name))
         if secret is None and name.lower() in self._places.headers and not self._strict:
@@ -104,7 +111,7 @@ class Redactor:
             return _measured(value)
         if difference.where is Where.HEADER:
             return self._header(difference.path.removeprefix("header:"), str(value), named)
-        keys = [*keys_of(difference.path), *([difference.named] if difference.named else [])]
+        keys = [*keys_of(difference.path), *keys_of(difference.named)]
         if named and not self._strict:
             shown = text_of(value) or ""
             return self._text.secret(secret_of(keys) or Secret.HASH, shown)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from shadow.compare import charsets, codings, htmltext, jsontext, media, plaintext, xmltext
 from shadow.compare.findings import OverLimit
@@ -35,6 +36,8 @@ class BodyRedactor:
             return self._multipart(text, kind.parameters.get("boundary", ""))
         if media.said(kind) is Form.FORM:
             return self._form(plaintext.form(text, _LIMITS))
+        if media.said(kind) is Form.CSV:
+            return self._table(plaintext.table(text, _LIMITS))
         return self.text(text)
 
     def text(self, text: str) -> str:
@@ -72,6 +75,15 @@ class BodyRedactor:
             f"{self.tree.text(name)}={text_of(self.tree.json(value, [name], root and root.step(name)))}"
             for name, value in pairs
         )
+
+    def _table(self, table: plaintext.Table) -> str:
+        """The cells by the names of their columns."""
+        lines = [self.tree.text(table.delimiter.join(table.columns))] if table.columns else []
+        for row in table.rows:
+            named = zip_longest(row, table.columns[: len(row)], fillvalue="")
+            cells = [str(self.tree.json(cell, [name])) for cell, name in named]
+            lines.append(self.tree.text(table.delimiter.join(cells)))
+        return "".join(f"{line}\n" for line in lines)
 
     def _multipart(self, text: str, boundary: str) -> str:
         """The fields of a multipart/form-data body, each on a line; files by their size."""

@@ -9,6 +9,11 @@ HIDDEN = "[card]"
 
 # A run of digits, with at most two spaces or dashes (of any width) between any of them.
 _RUN = re.compile(r"(?<!\d)\d(?:[ \-\u00a0\u2007\u2009-\u2015\u202f]{0,2}\d){12,}")
+# Groups as cards show them, with the same marks between all of them, whatever these are: 4929.1234.5678.1236.
+_GROUPED = re.compile(
+    r"(?<!\d)\d{4}(?P<between>[^0-9A-Za-z]{1,6})(?:\d{4}(?P=between)\d{4}(?P=between)\d{4}(?:(?P=between)\d{3})?"
+    r"|\d{6}(?P=between)\d{4,5})(?!\d)"
+)
 _GROUP = re.compile(r"\d+")
 # What the card schemes issue, for numbers that stand inside longer runs: Visa, Mastercard, American Express,
 # Discover, JCB, UnionPay, Diners Club, Maestro.
@@ -26,6 +31,7 @@ def masked(digits: str) -> str:
 
 def mask_cards(text: str) -> str:
     """The text with every card number masked."""
+    text = _GROUPED.sub(lambda groups: _masked_groups(groups[0]), text)
     return _RUN.sub(lambda run: _masked_run(run[0]), text)
 
 
@@ -34,6 +40,11 @@ def passes_luhn(digits: str) -> bool:
     odd, even = digits[-1::-2], digits[-2::-2]
     doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in even)
     return (sum(map(int, odd)) + doubled) % 10 == 0
+
+
+def _masked_groups(groups: str) -> str:
+    digits = "".join(filter(str.isdecimal, groups))
+    return masked(digits) if passes_luhn(digits) else groups
 
 
 def _masked_run(run: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from shadow.compare.words import words
 
@@ -18,12 +20,19 @@ class Secret(Enum):
 
 
 _NAMES = {
-    Secret.DROP: words("cvv cvv2 cvc cvc2 csc cid securitycode cardcode pin track1 track2 track trackdata"),
+    Secret.DROP: words(
+        """
+        cvv cvv2 cvc cvc2 csc cid cvn securitycode cardcode pin track1 track2 track trackdata cvvcode cvccode
+        cvvnumber cardverification verificationvalue verificationcode pincode pinblock
+        """
+    ),
     Secret.CARD: words("pan cardnumber cardno ccnumber"),
     Secret.HASH: words(
         """
-        password passwd pwd passphrase secret clientsecret apikey accesskey privatekey token authorization
-        proxyauthorization cookie setcookie signature cres pares pareq creq session sessionid phpsessid
+        password passwd pwd pass passphrase passwordconfirm passwordconfirmation secret clientsecret secretkey
+        apikey accesskey privatekey subscriptionkey token bearer jwt otp authorization proxyauthorization
+        authenticationinfo cookie setcookie signature sig hmac cres pares pareq creq session sessionid
+        phpsessid
         """
     ),
 }
@@ -47,20 +56,22 @@ def secret_of(keys: Sequence[str]) -> Secret | None:
 
 def keys_of(path: str) -> list[str]:
     """The names in a path of any style, a form field's or a header's name; indexes left out."""
+    path = unquote(path) if "%" in path else path
     return [key for key in _KEYS.findall(path.removeprefix("header:")) if not key.isdecimal()]
 
 
 @lru_cache(maxsize=8192)
 def _of_name(name: str) -> Secret | None:
-    endings = _endings(name)
+    endings = _endings(normalize("NFKC", name[:200]))
+    endings |= {ending.removesuffix("s") for ending in endings}  # several of them
     return next((secret for secret, names in _NAMES.items() if not names.isdisjoint(endings)), None)
 
 
 def _endings(name: str) -> set[str]:
     """The last one, two and three words of a name, joined; and the whole of it without what joins it."""
-    parts = [word.lower() for word in _WORDS.findall(name[:200])]
+    parts = [word.lower() for word in _WORDS.findall(name)]
     joined = {"".join(parts[-count:]) for count in range(1, min(len(parts), _MOST_WORDS) + 1)}
-    return joined | {re.sub(r"[-_\s]", "", name[:200]).lower(), *_with_digits(parts)}
+    return joined | {re.sub(r"[-_\s]", "", name).lower(), *_with_digits(parts)}
 
 
 def _with_digits(parts: Sequence[str]) -> set[str]:
@@ -70,4 +81,5 @@ def _with_digits(parts: Sequence[str]) -> set[str]:
 
 @lru_cache(maxsize=8192)
 def _is_card_number(parent: str, name: str) -> bool:
+    name, parent = name[:200], parent[:200]
     return bool(_endings(name) & {"number", "num", "no"}) and not _CARDS.isdisjoint(_endings(parent))

@@ -23,19 +23,30 @@ _TOKEN = re.compile(
 )
 # Track data as a magnetic stripe has it (ISO/IEC 7813).
 _TRACK = re.compile(r"%?[Bb]\d{12,19}\^[^^\n]{2,26}\^\d{4}[^?\n]{0,80}\??|;?\b\d{12,19}[=Dd]\d{7,24}\??")
-# name=value, "name": "value", name => value; the name may be up to three words, and quotes may be escaped.
-_NAMED = re.compile(
-    r"(?<![\w\-.\[\]])((?:[A-Za-z][\w\-]*[ ]){0,2}[A-Za-z_][\w\-.\[\]]*)"
-    r"([\"'\\]{0,4}\s{0,4}(?:=>|[:=])\s{0,4})"
-    r"(\\+\"(?:[^\"\\]|\\[^\"])*(?:\\+\")?|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&,;<>\"'})\]\\]+)",
+# name=value, "name": "value", name => value, and as PHP prints arrays: [name] => value, ["name"]=> string(3)
+# "value", s:4:"name";s:5:"value". The name may be up to three words, and quotes may be escaped.
+_NAME = re.compile(
+    r"(?:(?<![\w\-.\[\]])|(?<=\s\[)|(?<=\A\[))((?:[A-Za-z][\w\-]*[ ]){0,2}[A-Za-z_][\w\-.\[\]]*)"
+    r"[\"'\\]{0,4}(?:\]?\s{0,4}(?:=>|[:=])\s{0,4}(?:string\(\d+\)\s?|(?:int|float)\()?|;(?:s:\d+:|[idb]:))"
+)
+_VALUE = re.compile(
+    r"\\+\"(?:[^\"\\]|\\[^\"])*(?:\\+\")?|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&,;<>\"'})\]\\]+",
     re.DOTALL,
 )
+# Credentials that hold spaces and semicolons, to the end of their line.
+_FIELD = re.compile(
+    r"\b((?:set-)?cookie|(?:proxy-)?authorization)(\]?\s{0,4}(?:=>|:)\s{0,4})([^\s\"'\\<][^\r\n\"'<]*)",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"(?<=://)([^\s/:@\"'<>]{0,200}:)([^\s/@\"'<>]{1,200})(?=@)")
 # A code of a few digits right after its name: "CVV 123", "security code is 1234".
 _SPOKEN = re.compile(
     r"\b(cvv2?|cvc2?|csc|cid|pin|(?:security|card)[ _-]?code)\b"
     r"\W{0,3}(?:code|no|number|is|was)?\W{0,3}\b(\d{3,12})\b",
     re.IGNORECASE,
 )
+# What stands right after a card number, as in a stack trace: pay('411111******1111', '123').
+_BESIDE = re.compile(r"(?<=\*{6}\d{4})([^0-9A-Za-z]{1,8})\d{3,4}(?![0-9A-Za-z])")
 _TAGGED = re.compile(r"<((?:[\w.-]+:)?[\w.-]+)(\s[^<>]*)?>([^<]*)(?=<)")
 _CONTROL = re.compile(r"<[a-zA-Z][^<>]*\sname\s*=\s*[\"']?([^\"'\s<>]+)[^<>]*>")
 _CONTROL_VALUE = re.compile(r"(\svalue\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
@@ -70,26 +81,33 @@ class TextRedactor:
 
     def __call__(self, text: str, layers: int = _LAYERS) -> str:
         """The text without anything that must not be stored."""
-        for decode in (_unquoted, html.unescape, _unescaped):
+        for decode in (_unquoted, html.unescape, _unescaped, _without_nulls):
             decoded = decode(text) if layers else text
             if decoded != text and (clean := self(decoded, layers - 1)) != decoded:
                 text = clean
+        text = _FIELD.sub(lambda found: found[1] + found[2] + self.hashed(found[3]), text)
+        text = _USERINFO.sub(lambda found: found[1] + self.hashed(found[2]), text)
         text = _TOKEN.sub(lambda found: self.hashed(found[0]), text)
         text = _TRACK.sub(DROPPED, text)
-        text = _NAMED.sub(self._named, text)
+        text = self._named(text)
         text = _SPOKEN.sub(lambda found: found[0][: found.start(2) - found.start()] + DROPPED, text)
         if "<" in text:
             text = _CONTROL.sub(self._control, _TAGGED.sub(self._tagged, text))
-        text = cards.mask_cards(text)
+        text = _BESIDE.sub(lambda found: found[1] + DROPPED, cards.mask_cards(text))
         return _BASE64.sub(lambda found: self._base64(found[0], layers), text) if layers else text
 
-    def _named(self, found: re.Match[str]) -> str:
-        secret = secret_of(keys_of(found[1]))
-        if secret is None:
-            return found[0]
-        value = found[3].strip("\"'\\")
-        quote = '"' if found[3][:1] == '"' else ""
-        return f"{found[1]}{found[2]}{quote}{self.secret(secret, value)}{quote}"
+    def _named(self, text: str) -> str:
+        """Values after their names. What stands after another name may hold names too: a URL's query."""
+        parts, shown, at = [], 0, 0
+        while name := _NAME.search(text, at):
+            at = name.end()
+            secret = secret_of(keys_of(name[1]))
+            value = _VALUE.match(text, at) if secret else None
+            if secret and value:
+                quote = '"' if value[0][:1] == '"' else ""
+                parts += [text[shown:at], quote, self.secret(secret, value[0].strip("\"'\\")), quote]
+                shown = at = value.end()
+        return "".join([*parts, text[shown:]])
 
     def _tagged(self, found: re.Match[str]) -> str:
         secret = secret_of([found[1].rpartition(":")[2]])
@@ -118,7 +136,12 @@ class TextRedactor:
 
 
 def _unquoted(text: str) -> str:
-    return unquote_plus(text) if "%" in text else text
+    return unquote_plus(text) if "%" in text or "+" in text else text
+
+
+def _without_nulls(text: str) -> str:
+    """UTF-16 that is not said to be that has one after each letter."""
+    return text.replace("\0", "")
 
 
 def _unescaped(text: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from shadow.compare.markup import Element, Node
 from shadow.compare.model import Json
-from shadow.compare.naming import NAMING, VALUES, attribute_label, member_label, text_label
+from shadow.compare.naming import ATTRIBUTES, VALUES, attribute_label, item_label, member_label, text_label
 from shadow.compare.selectors import State
 from shadow.compare.show import text_of
+from shadow.redact.cards import passes_luhn
 from shadow.redact.names import Secret, keys_of, secret_of
 from shadow.redact.text import TextRedactor
 
@@ -33,9 +34,7 @@ class TreeRedactor:
             case dict():
                 return self._members(value, keys, state)
             case list():
-                items = enumerate(value)
-                # An index is no name, but it is a level: whatever it is nested in, recursion ends.
-                return [self.json(item, [*keys, ""], state and state.step(index)) for index, item in items]
+                return self._items(value, keys, state)
             case str():
                 return self._string(value, keys)
             case _:
@@ -52,6 +51,15 @@ class TreeRedactor:
             )
             for name, value in members.items()
         }
+
+    def _items(self, items: list[Json], keys: Sequence[str], state: State | None) -> Json:
+        """An index is no name, but it is a level: whatever it is nested in, recursion ends."""
+        if card := _card_in_parts(items):
+            return self.text.secret(Secret.CARD, card)
+        return [
+            self.json(item, [*keys, item_label(items, index)], state and state.step(index))
+            for index, item in enumerate(items)
+        ]
 
     def _string(self, value: str, keys: Sequence[str]) -> str:
         """Text; a JSON document in it is redacted as one, for the names that only its structure tells."""
@@ -72,7 +80,9 @@ class TreeRedactor:
         if len(here) > 4 * _DEEPEST:
             return Element(node.name, node.label, children=[_DEEP])
         attributes = {
-            name: str(self.json(value, [*keys, _local(name)] if name in NAMING else [*here, _local(name)]))
+            name: str(
+                self.json(value, [*keys, _local(name)] if name in ATTRIBUTES else [*here, _local(name)])
+            )
             for name, value in node.attributes.items()
         }
         children: list[Node] = []
@@ -80,6 +90,7 @@ class TreeRedactor:
         for child in node.children:
             if isinstance(child, str):
                 children.append(str(self.json(child, [*here, label, beside], state)))
+                label = text_label(child) or label
                 continue
             children.append(self.element(child, here, state and state.step(_local(child.label)), label))
             label, beside = text_label(child.text) or label, attribute_label(child.attributes)
@@ -93,6 +104,14 @@ def _secret(value: Json, keys: Sequence[str], state: State | None) -> Secret | N
         digits = sum(map(str.isdecimal, text_of(value) or ""))
         return Secret.CARD if digits >= 12 and not isinstance(value, dict | list) else Secret.HASH
     return secret
+
+
+def _card_in_parts(items: list[Json]) -> str:
+    """The card number that a list of groups of digits is, "" if it is none."""
+    parts = [str(item) for item in items[:20] if isinstance(item, str | int) and len(str(item)) <= 6]
+    digits = "".join(parts)
+    whole = len(parts) == len(items) and digits.isdecimal() and 13 <= len(digits) <= 19
+    return digits if whole and passes_luhn(digits) else ""
 
 
 def _local(label: str) -> str:

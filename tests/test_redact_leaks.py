@@ -1,0 +1,155 @@
+"""Ways in which a secret could get through: as a body, a target, a field, a difference."""
+
+import json
+
+import pytest
+
+from shadow.compare import Answer, Policy, Request, compare
+from shadow.redact import Redactor
+from tests.support.compare import CSV, HTML, JSON, TEXT, XML
+
+PAN = "4929123456781236"
+CVV = "9473"
+TOKEN = "tok9ZqLmN8rT"
+PASSWORD = "hunter2XyZ"
+SECRETS = (PAN[6:12], CVV, TOKEN, PASSWORD)
+REDACTOR = Redactor(b"a key")
+GROUPS = [PAN[place : place + 4] for place in range(0, 16, 4)]
+
+
+def leaks(*texts: str | None) -> list[str]:
+    """The secrets that stand in texts, whatever stands between their characters."""
+    bare = ["".join(filter(str.isalnum, text or "")) for text in texts]
+    return [secret for secret in SECRETS for text in bare if secret in text]
+
+
+def kept_of(one: str, other: str, content_type: str) -> list[str | None]:
+    """Everything that is kept of the differences between two bodies."""
+    answers = [
+        Answer(200, [(b"content-type", content_type.encode())], body.encode()) for body in (one, other)
+    ]
+    found = compare(Request("GET", b"/"), *answers, Policy()).differences
+    return [text for difference in found for text in REDACTOR.difference(difference)]
+
+
+def body(text: str, content_type: str) -> str:
+    return REDACTOR.body([(b"content-type", content_type.encode())], text.encode())
+
+
+@pytest.mark.parametrize(
+    "between", [".", "/", "_", "\t", "\n", ", ", ":", "   ", "\u200b", "\u00ad", "·", "+"]
+)
+def test_card_numbers_in_groups_are_found_whatever_stands_between(between: str) -> None:
+    number = between.join(GROUPS)
+    assert leaks(REDACTOR.text(f"card {number} ok"), body(json.dumps({"note": number}), JSON)) == []
+    assert leaks(REDACTOR.target(f"/pay/{number}".encode())) == []
+    assert leaks(*kept_of(json.dumps([number]), '["x"]', JSON)) == []
+
+
+def test_groups_that_are_no_card_number_stay() -> None:
+    for text in ("1234.5678.9012.3456", "3782.822463.10006", "2026/0701/1200/0000"):
+        assert REDACTOR.text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://x/y?token={TOKEN}&cvv={CVV}",
+        f"see <https://x/?access_token={TOKEN}>; rel=next",
+        f"https://bob:{PASSWORD}@host/",
+        f"Array\n(\n    [cvv] => {CVV}\n    [password] => {PASSWORD}\n)",
+        f'["cvv"]=>\n  string(4) "{CVV}"\n  ["password"]=>\n  string(10) "{PASSWORD}"\n',
+        f'["cvv"]=>\n  int({CVV})',
+        f'a:2:{{s:3:"cvv";s:4:"{CVV}";s:8:"password";s:10:"{PASSWORD}";}}',
+        f'O:4:"Card":1:{{s:9:"\0Card\0cvv";i:{CVV};}}',
+        f"Cookie: a={TOKEN}; b={PASSWORD}\r\nAuthorization: Custom {TOKEN} {PASSWORD}",
+        f"#0 pay.php(3): charge('{PAN}', '{CVV}')",
+        f"+cvv+=+{CVV}",
+        "\0".join(json.dumps({"cvv": CVV, "password": PASSWORD})),
+        f"message: error: token: {TOKEN}",
+    ],
+)
+def test_secrets_in_prose_and_in_what_php_prints(text: str) -> None:
+    assert leaks(REDACTOR.text(text), body(text, TEXT), body(json.dumps({"m": text}), JSON)) == []
+    assert leaks(*kept_of(text, "x", TEXT)) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"tokens": [TOKEN], "passwords": [PASSWORD]},
+        [["cvv", CVV], ["password", PASSWORD], ["token", TOKEN]],
+        ["cvv", CVV],
+        [{"label": "CVV", "value": CVV}, {"id": "7", "title": "Token", "text": TOKEN}],
+        [{"id": "7", "name": "cvv", "value": {"raw": CVV}}],
+        {"ｃｖｖ": CVV, "password1": PASSWORD, "cvn": CVV},
+        {
+            "detail": [
+                {"loc": ["body", "cvv"], "input": CVV},
+                {"loc": ["body", "password"], "ctx": {"v": PASSWORD}},
+            ]
+        },
+        {"card%5Bcvv%5D": CVV},
+        {"parts": GROUPS},
+        {"digits": [int(digit) for digit in PAN]},
+    ],
+)
+def test_secrets_that_json_names_from_beside(value: object) -> None:
+    text = json.dumps(value)
+    changed = text
+    for secret in (CVV, PASSWORD, TOKEN):
+        changed = changed.replace(secret, "other")
+    assert leaks(body(text, JSON), *kept_of(text, "{}", JSON), *kept_of(text, changed, JSON)) == []
+
+
+def test_lists_that_are_no_card_number_stay() -> None:
+    for value in ([4929, 1234, 5678, 1237], [1, 2, 3], ["4929", "x"], [1.5] * 13):
+        text = json.dumps({"p": value}, separators=(",", ":"))
+        assert body(text, JSON) == text
+
+
+@pytest.mark.parametrize(
+    ("content_type", "document"),
+    [
+        (HTML, f"<input type=password name=x value={PASSWORD}><input placeholder='CVV' value='{CVV}'>"),
+        (HTML, f"<input aria-label='Security code' value={CVV}><input autocomplete=cc-csc value={CVV}>"),
+        (HTML, f"<label for=c>CVV</label><input id=c value={CVV}><p>CVV: <b>{CVV}</b></p>"),
+        (HTML, f"<select name=cvv><option value={CVV} selected>{CVV}</option></select>"),
+        (XML, f"<member><name>cvv</name><value><string>{CVV}</string></value></member>"),
+        (XML, f'<a><p key="password"><v>{PASSWORD}</v></p></a>'),
+        (CSV, f"id,cvv,password\n1,{CVV},{PASSWORD}\n2,{CVV},{PASSWORD},3\n"),
+        (CSV, f"1;{PAN}\n2;{PAN}\n"),
+        (TEXT, f'array(1) {{\n  ["cvv"]=>\n  string(4) "{CVV}"\n}}'),
+        (TEXT, f"CVV\n{CVV}"),
+    ],
+)
+def test_secrets_that_documents_name_from_beside(content_type: str, document: str) -> None:
+    changed = document.replace(CVV, "other").replace(PASSWORD, "other").replace(PAN, "other")
+    assert leaks(body(document, content_type), *kept_of(document, changed, content_type)) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        (f"/token/{TOKEN}", "/token/hmac:"),
+        (f"/reset-password/{TOKEN}/x?a=1", "/reset-password/hmac:"),
+        (f"/cvv/{CVV}/x", "/cvv/[dropped]/x"),
+        ("/token/refresh", "/token/refresh"),
+        ("/orders/8831/items", "/orders/8831/items"),
+        (f"/x?p=https://y/?token={TOKEN}", "/x?p=https://y/?token=hmac:"),
+    ],
+)
+def test_segments_of_a_path_are_named_by_the_one_before(target: str, kept: str) -> None:
+    shown = REDACTOR.target(target.encode())
+    assert shown.startswith(kept)
+    assert leaks(shown) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Ocp-Apim-Subscription-Key", "PayPal-Transmission-Sig", "X-Tokens", "Referer"]
+)
+def test_header_fields(name: str) -> None:
+    value = f"https://x/?token={TOKEN}" if name == "Referer" else TOKEN
+    assert (
+        leaks(*(text for field in REDACTOR.fields([(name.encode(), value.encode())]) for text in field)) == []
+    )
