@@ -25,10 +25,9 @@ def leaks(*texts: str | None) -> list[str]:
 
 def kept_of(one: str, other: str, content_type: str) -> list[str | None]:
     """Everything that is kept of the differences between two bodies."""
-    answers = [
-        Answer(200, [(b"content-type", content_type.encode())], body.encode()) for body in (one, other)
-    ]
-    found = compare(Request("GET", b"/"), *answers, Policy()).differences
+    fields = [(b"content-type", content_type.encode())]
+    primary, shadow = (Answer(200, fields, text.encode()) for text in (one, other))
+    found = compare(Request("GET", b"/"), primary, shadow, Policy()).differences
     return [text for difference in found for text in REDACTOR.difference(difference)]
 
 
