@@ -11,7 +11,7 @@ from pathlib import Path
 from proxy.config.addresses import Address
 from proxy.control.health import status_app
 from proxy.link import Report
-from proxy.shadow_process import REPORT_EVERY, ShadowProcess
+from proxy.shadow_process import REPORT_EVERY, ShadowProcess, collect_seldom
 from proxy.start import Overrides, Reader, StartError, first_snapshot
 from proxy.state import State
 from proxy.uvicorn_server import control_server
@@ -31,6 +31,7 @@ async def run(config: Path, overrides: Overrides, status: Address | None) -> Non
         process = await ShadowProcess.open(snapshot)
     except (OSError, LogTaken) as error:
         raise StartError(f"the shadow worker cannot start: {error}") from error
+    collect_seldom()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -76,7 +76,7 @@ def confirm(first: Judgement, second: Result | None) -> Judgement:
 def discount(judgement: Judgement, noise: Container[Spot]) -> Judgement:
     """The judgement with these differences called noise; nothing but noise is no mismatch."""
     marked = tuple(
-        replace(difference, noise=True)
+        difference._replace(noise=True)
         if may_be_noise(difference) and spot(difference) in noise
         else difference
         for difference in judgement.differences
@@ -98,6 +98,6 @@ def spot(difference: Difference) -> Spot:
 
 def _hinted(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
     return tuple(
-        replace(difference, hint=UNAUTHORIZED_HINT) if difference.where is Where.STATUS else difference
+        difference._replace(hint=UNAUTHORIZED_HINT) if difference.where is Where.STATUS else difference
         for difference in differences
     )

@@ -29,6 +29,10 @@ def test_one_odd_name_puts_the_whole_path_in_brackets() -> None:
     assert found(bodies('{"a":[{"b c":1}]}', '{"a":[{"b c":2}]}')) == ["$['a'][0]['b c'] changed"]
 
 
+def test_another_order_is_one_difference_where_rules_reach_too() -> None:
+    assert found(bodies('{"a":[1,2,3]}', '{"a":[3,1,2]}', {"ignore": ["$..at"]})) == ["$.a order"]
+
+
 # Two of five elements in another order are told one by one.
 MOVED = ["$[4] missing", "$[0] extra", "$[1].id changed", "$[2].id changed", "$[3].id changed"]
 

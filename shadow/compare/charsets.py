@@ -91,6 +91,8 @@ def _windows_byte(byte: int) -> str:
 
 def is_mojibake(one: str, other: str) -> bool:
     """Whether one string is the other with its UTF-8 bytes read as latin-1 or windows-1252."""
+    if one.isascii() and other.isascii():
+        return False
     return _unscrambled(one, other) or _unscrambled(other, one)
 
 

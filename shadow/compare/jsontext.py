@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 
 from shadow.compare.findings import OverLimit
 from shadow.compare.model import Json, Kind, Limits
@@ -15,6 +16,8 @@ from shadow.compare.model import Json, Kind, Limits
 # What can stand at the end of a text that was cut: nothing, or the beginning of a number, a word or an
 # escape.
 _BEGUN = re.compile(r"-|[.eE][+-]?|t(ru?)?|f(a(ls?)?)?|n(ul?)?|u[0-9a-fA-F]{0,3}|")
+# How a member's name ends; within a string, too, what looks like it.
+_NAME = re.compile(r'"[ \t\n\r]*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def parse(text: str, limits: Limits) -> Json | Unreadable:
     if text.count(",") > limits.values:
         raise OverLimit(f"the JSON has over {limits.values} values")
     try:
-        return _checked(_load(text), text, limits)
+        return _load(text, limits)
     except _Duplicate as error:
         return Unreadable(Kind.DUPLICATE_KEY, f"the name {str(error)!r} stands twice in one object")
     except _Constant as error:
@@ -64,50 +67,49 @@ def plain(text: str) -> object:
         return json.loads(text, parse_int=float)
 
 
-def _checked(value: Json, text: str, limits: Limits) -> Json:
-    """The parser's own bound depends on the stack; the documented one does not."""
-    if text.count("[") + text.count("{") > limits.depth and _depth(value) > limits.depth:
-        raise OverLimit(f"the JSON is nested deeper than {limits.depth}")
-    return value
-
-
-def _depth(value: Json) -> int:
-    depth, level = 0, [value] if isinstance(value, dict | list) else []
-    while level:
-        depth += 1
-        level = [
-            child
-            for parent in level
-            for child in (parent if isinstance(parent, list) else parent.values())
-            if child.__class__ is dict or child.__class__ is list
-        ]
-    return depth
-
-
-def _load(text: str) -> Json:
+def _load(text: str, limits: Limits) -> Json:
     try:
-        return _decode(text, None)
+        return _decode(text, limits, None)
     except json.JSONDecodeError:
         raise
     except ValueError:
         # An integer of more digits than Python converts (sys.set_int_max_str_digits): Decimal takes any
         # number.
-        return _decode(text, Decimal)
+        return _decode(text, limits, Decimal)
 
 
-def _decode(text: str, parse_int: Callable[[str], Decimal] | None) -> Json:
-    value: Json = json.loads(
-        text, parse_float=Decimal, parse_int=parse_int, parse_constant=_refuse, object_pairs_hook=_object
-    )
+def _decode(text: str, limits: Limits, parse_int: Callable[[str], Decimal] | None) -> Json:
+    """The value, bounded in depth: the parser's own bound depends on the stack, the documented one does not.
+
+    A name that stands twice leaves fewer members than the text has names. Counting those finds too many where
+    a string holds what looks like one: then, and only then, each object is looked at.
+    """
+    value: Json = json.loads(text, parse_float=Decimal, parse_int=parse_int, parse_constant=_refuse)
+    depth, members = _extent(value)
+    if members != len(_NAME.findall(text)):
+        json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_refuse_twins)
+    if depth > limits.depth:
+        raise OverLimit(f"the JSON is nested deeper than {limits.depth}")
     return value
 
 
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+def _extent(value: Json) -> tuple[int, int]:
+    """How deep a value is nested, and how many members all its objects have."""
+    depth, members, level = 0, 0, [value]
+    while True:
+        objects = [found for found in level if isinstance(found, dict)]
+        lists = [found for found in level if isinstance(found, list)]
+        if not objects and not lists:
+            return depth, members
+        depth += 1
+        members += sum(map(len, objects))
+        level = [*chain.from_iterable(each.values() for each in objects), *chain.from_iterable(lists)]
+
+
+def _refuse_twins(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) != len(pairs):
         names = Counter(name for name, _ in pairs)
         raise _Duplicate(names.most_common(1)[0][0])
-    return found
 
 
 def _refuse(constant: str) -> Json:

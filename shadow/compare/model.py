@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 Json: TypeAlias = bool | int | Decimal | str | list["Json"] | dict[str, "Json"] | None
 
@@ -88,10 +88,10 @@ class Answer:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One typed difference. Values are raw: redact before they are written anywhere.
 
+    A tuple, because there can be thousands.
     named: what a neighbour says the value is, where the path does not: <input name="cvv" value="123">.
     """
 

@@ -22,9 +22,9 @@ class Style(Enum):
 
 def written(place: Place, style: Style) -> str:
     """The path of a place; "$" for the whole body in any style."""
-    keys = keys_of(place)
-    if not keys:
+    if place is None:
         return "$"
+    keys = keys_of(place)
     match style:
         case Style.FORM:
             return str(keys[0])

@@ -57,6 +57,8 @@ class Shapes:
 
     def same(self, one: Json, other: Json) -> bool:
         """Whether two containers are known to have one shape; nothing is worked out for that."""
+        if not self._seen:
+            return False
         left, right = self._seen.get(id(one)), self._seen.get(id(other))
         return left is not None and right is not None and left[1] is right[1]
 

@@ -4,24 +4,22 @@ The walk keeps a list of pairs still to look at instead of recursing: the depth 
 stack.
 """
 
-from decimal import Decimal
 from typing import NamedTuple
 
 from shadow.compare import values
 from shadow.compare.findings import Findings
 from shadow.compare.hints import is_sparse
 from shadow.compare.lists import Array, Pairer
-from shadow.compare.model import ABSENT, Json, Kind
-from shadow.compare.naming import label_at
-from shadow.compare.places import Place, Style, keys_of, written
+from shadow.compare.model import Json, Kind
+from shadow.compare.places import Place, Style
 from shadow.compare.policy import Policy
 from shadow.compare.selectors import Key, State
 from shadow.compare.shapes import Shapes
 from shadow.compare.subsequence import Budget
 from shadow.compare.treatment import PLAIN, Preset, Treatment
+from shadow.compare.unruled import SCALARS, Reporter, Unruled
 
 _BROKEN = "does not fit the rule's pattern on both sides"
-_SCALARS = frozenset((str, int, bool, type(None), Decimal))
 
 
 class Spot(NamedTuple):
@@ -39,18 +37,20 @@ class Walk:
     """One comparison of two values. mirror: see `align`."""
 
     def __init__(self, findings: Findings, policy: Policy, style: Style, mirror: bool) -> None:
-        self._findings = findings
         self._base = base = policy.base
         self._trusts = not policy.checks_equal  # equal scalars need no second look
-        self._style = style
         self._todo: list[tuple[Spot, Spot]] = []
-        self._documents: tuple[Json, Json] = None, None
         self._shapes = Shapes(base)
         self._pairer = Pairer(self._shapes, Budget(findings.limits.alignment), mirror, base)
+        self._findings = findings
+        self._style = style
+        self._reporter: Reporter
+        self._unruled: Unruled
 
     def compare(self, primary: Spot, shadow: Spot) -> None:
         """Add every difference between two values to the findings."""
-        self._documents = primary.value, shadow.value
+        self._reporter = Reporter(self._findings, self._style, (primary.value, shadow.value))
+        self._unruled = Unruled(self._reporter, self._shapes, self._pairer)
         self._todo.append((primary, shadow))
         while self._todo:
             self._pair(*self._todo.pop())
@@ -65,9 +65,9 @@ class Walk:
     def _pair(self, primary: Spot, shadow: Spot) -> None:
         treatment = self._treatment(primary, shadow)
         if treatment is PLAIN:
-            # Shapes leave out what rules treat: only where no rule reaches do equal ones mean equal values.
-            ruled = primary.state is not None or shadow.state is not None
-            if ruled or not self._shapes.same(primary.value, shadow.value):
+            if primary.state is None and shadow.state is None:
+                self._unruled.compare(primary.value, shadow.value, primary.place, shadow.place)
+            else:
                 self._walked(primary, shadow, treatment)
         elif not treatment.ignore:
             one, other = self._bridged(primary, shadow, treatment)
@@ -103,18 +103,12 @@ class Walk:
 
     def _objects(self, primary: Spot, ones: dict[str, Json], shadow: Spot, others: dict[str, Json]) -> None:
         found: list[tuple[Spot, Spot]] = []
-        plain = primary.state is None and shadow.state is None
         for name, one in ones.items():
             if name not in others:
                 self._only(primary.child(name, one), Kind.MISSING)
                 continue
             other = others[name]
-            scalars = one.__class__ in _SCALARS and other.__class__ in _SCALARS
-            if scalars and self._trusts and one == other and one.__class__ is other.__class__:
-                continue
-            if scalars and plain:
-                self._values(Spot(one, (primary.place, name), None), other, self._base)
-            else:
+            if not self._is_settled(one, other):
                 found.append((primary.child(name, one), shadow.child(name, other)))
         for name, other in others.items():
             if name not in ones:
@@ -124,30 +118,27 @@ class Walk:
     def _lists(
         self, primary: Spot, ones: list[Json], shadow: Spot, others: list[Json], treatment: Treatment
     ) -> None:
-        if self._trusts and treatment is PLAIN and _are_same(ones, others):
-            return
         left, right = _array(ones, primary.state), _array(others, shadow.state)
         if treatment.unordered:
             pairing = self._pairer.unordered(left, right, treatment.key)
         else:
             pairing = self._pairer.ordered(left, right)
         if pairing.reordered:
-            self._add(Kind.ORDER, primary, shadow.value, treatment)
+            self._reporter.add(Kind.ORDER, primary.place, ones, others, treatment.money)
         if len(pairing.pairs) < len(left.values):
             self._alone(primary, left, {one for one, _ in pairing.pairs}, Kind.MISSING)
         if len(pairing.pairs) < len(right.values):
             self._alone(shadow, right, {other for _, other in pairing.pairs}, Kind.EXTRA)
         for i, j in reversed(pairing.pairs):
             one, other = left.values[i], right.values[j]
-            if (
-                one.__class__ is other.__class__
-                and one.__class__ in _SCALARS
-                and one == other
-                and self._trusts
-            ):
-                continue
-            spots = primary.child(left.indexes[i], one), shadow.child(right.indexes[j], other)
-            self._todo.append(spots)
+            if not self._is_settled(one, other):
+                spots = primary.child(left.indexes[i], one), shadow.child(right.indexes[j], other)
+                self._todo.append(spots)
+
+    def _is_settled(self, one: Json, other: Json) -> bool:
+        """Whether two scalars are equal whatever rule holds for them."""
+        kind = one.__class__
+        return self._trusts and kind is other.__class__ and kind in SCALARS and one == other
 
     def _alone(self, parent: Spot, array: Array, paired: set[int], kind: Kind) -> None:
         for number, index in enumerate(array.indexes):
@@ -160,28 +151,18 @@ class Walk:
         if treatment.ignore:
             return
         if spot.value is None and Preset.NULL_MISSING in treatment.presets and isinstance(_key(spot), str):
-            self._note(Preset.NULL_MISSING)
+            self._reporter.note(Preset.NULL_MISSING)
             return
-        one, other = (spot.value, ABSENT) if kind is Kind.MISSING else (ABSENT, spot.value)
-        path = written(spot.place, self._style)
-        named = label_at(self._documents[kind is Kind.EXTRA], keys_of(spot.place))
-        self._findings.body(path, kind, one, other, money=treatment.money, named=named)
+        self._reporter.alone(kind, spot.place, spot.value, treatment.money)
 
     def _values(self, primary: Spot, shadow: Json, treatment: Treatment) -> None:
-        kind = values.difference(primary.value, shadow, treatment, self._note)
+        kind = values.difference(primary.value, shadow, treatment, self._reporter.note)
         if kind is not None:
-            self._add(kind, primary, shadow, treatment, _BROKEN if treatment.pattern is not None else "")
-
-    def _add(self, kind: Kind, primary: Spot, shadow: Json, treatment: Treatment, hint: str = "") -> None:
-        path = written(primary.place, self._style)
-        named = label_at(self._documents[0], keys_of(primary.place))
-        self._findings.body(path, kind, primary.value, shadow, money=treatment.money, hint=hint, named=named)
-
-    def _note(self, name: str) -> None:
-        self._findings.normalised[name] += 1
+            hint = _BROKEN if treatment.pattern is not None else ""
+            self._reporter.add(kind, primary.place, primary.value, shadow, treatment.money, hint)
 
     def _noted(self, name: str, value: Json) -> Json:
-        self._note(name)
+        self._reporter.note(name)
         return value
 
 
@@ -190,14 +171,6 @@ def _is_walked(one: Json, other: Json, treatment: Treatment) -> bool:
     if treatment.pattern is not None:
         return False
     return treatment.instant is None or treatment.instant.same(one, other) is None
-
-
-def _are_same(ones: list[Json], others: list[Json]) -> bool:
-    """Whether two lists hold the same scalars, which is the most common case and the cheapest to see."""
-    if ones != others:
-        return False
-    both = zip(ones, others, strict=True)
-    return all(one.__class__ is other.__class__ and one.__class__ in _SCALARS for one, other in both)
 
 
 def _array(items: list[Json], state: State | None) -> Array:

@@ -24,8 +24,11 @@ def difference(one: Json, other: Json, treatment: Treatment, note: Note) -> Kind
         return None if _fits(treatment.pattern, one) and _fits(treatment.pattern, other) else Kind.CHANGED
     if one == other and type(one) is type(other):
         return None
-    if isinstance(one, str) and isinstance(other, str) and treatment is PLAIN:
-        return Kind.MOJIBAKE if is_mojibake(one, other) else Kind.CHANGED
+    if treatment is PLAIN and one.__class__ is other.__class__:
+        if isinstance(one, str) and isinstance(other, str):
+            return Kind.MOJIBAKE if is_mojibake(one, other) else Kind.CHANGED
+        if one.__class__ is int:
+            return Kind.CHANGED
     name = _equal_as(one, other, treatment)
     if name:
         note(name)
