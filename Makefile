@@ -25,7 +25,7 @@ INTERPRETED := BANYAN_INTERPRETED=1
 COMPILED := $(patsubst %,tests/test_wire_%.py,chunks fields forms forwarded framing heads responses retries \
 	smuggling streaming transparency upgrade)
 
-.PHONY: help demo test test-compiled check bench fast fuzz soak setup clean
+.PHONY: help demo test compiled check bench fast fuzz soak setup clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,9 +39,9 @@ demo: ## legacy PHP, a modern service, Banyan before them, traffic: the whole st
 test: ## all tests, those of the data plane also on compiled modules
 	@.ci/setup $(TESTS_NEED)
 	$(INTERPRETED) $(PYTEST) $(ARGS)
-	$(if $(ARGS),,@$(MAKE) --no-print-directory test-compiled)
+	$(if $(ARGS),,@$(MAKE) --no-print-directory compiled)
 
-test-compiled:
+compiled: ## the data plane's tests on compiled modules
 	@.ci/setup $(TESTS_NEED)
 	@$(COMPILE)
 	$(PYTEST) -k express $(COMPILED)
