@@ -52,6 +52,18 @@ async def test_clients_are_told_once_and_not_before_their_time(front: Front) -> 
     sweeping.stop()
 
 
+async def test_a_loop_that_was_busy_blames_nobody_before_it_has_read_what_came(front: Front) -> None:
+    """A stall is the proxy's own: the bytes that were waited for may be in the kernel already."""
+    waiting = Waiting(front.loop.now + 1)
+    sweeping = sweeper(front, waiting)
+    sweeping.start()
+    await late(front, 5)
+    assert waiting.told == 0
+    front.loop.advance(TICK)
+    assert waiting.told == 1
+    sweeping.stop()
+
+
 async def test_exchanges_and_resting_connections_are_swept_too(front: Front) -> None:
     plan = front.planned(b"GET / HTTP/1.1\n")
     sink = Recorder()

@@ -51,12 +51,12 @@ class Sweeper:
             self._timer.cancel()
 
     def _tick(self) -> None:
-        now = self._loop.time()
-        self._judge(now - self._due)
-        for client in [client for client in self._clients() if client.expires <= now]:
+        due = self._due  # not now: what a late loop has not come to read yet may be what is waited for
+        self._judge(self._loop.time() - due)
+        for client in [client for client in self._clients() if client.expires <= due]:
             client.timed_out()
         for backend in self._backends():
-            backend.sweep(now)
+            backend.sweep(due)
         self.start()
 
     def _judge(self, late: float) -> None:
