@@ -192,6 +192,20 @@ def test_a_hopeless_head_is_refused_before_it_is_complete(buffer: bytes, slug: s
     assert (refusal.slug if refusal else None) == slug
 
 
+@pytest.mark.parametrize(
+    "buffer",
+    [b"GET / HTTP/1.1\nHost", b"GET / HTTP/1.1\r\r\n", b"GET / HTTP/1.1\r\n\n", b"GET / HTTP/1.1\rX"],
+)
+def test_a_hopeless_head_is_refused_wherever_it_was_cut(buffer: bytes) -> None:
+    for cut in range(1, len(buffer)):
+        refused_before = refuse_early(buffer[:cut], LIMITS) is not None
+        assert refused_before or refuse_early(buffer, LIMITS, cut) is not None, cut
+
+
+def test_what_was_looked_at_is_not_searched_again() -> None:
+    assert refuse_early(b"GET /\nGET / HTTP/1.1\r\n", LIMITS, 20) is None
+
+
 def test_the_refusal_names_its_slug_and_never_repeats_what_was_sent() -> None:
     with pytest.raises(BadRequest) as refusal:
         parse_request(head(b"Card : 4111111111111111"), LIMITS)

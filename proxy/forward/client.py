@@ -67,6 +67,7 @@ class ClientConnection(asyncio.Protocol):
         self._body: Body | None = None
         self._body_size = 0
         self._empty_lines = 0
+        self._looked = 0
         self._body_limit = 0
         self._upload_paused = False
         self._reading_paused = False
@@ -197,7 +198,8 @@ class ClientConnection(asyncio.Protocol):
     def _await_head(self, data: bytes) -> None:
         if not data:
             return
-        refusal = refuse_early(data, self.gateway.limits.head)
+        refusal = refuse_early(data, self.gateway.limits.head, self._looked)
+        self._looked = len(data)
         if refusal is not None:
             raise refusal
         if self._half_closed:
@@ -209,7 +211,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         gateway = self.gateway
-        self._empty_lines = 0
+        self._empty_lines = self._looked = 0
         self.expires = NEVER
         plan = gateway.plan(request, self.peer)
         if isinstance(plan, Refused):

@@ -171,11 +171,14 @@ def authority(target: bytes) -> bytes | None:
     return match[1] if match else None
 
 
-def refuse_early(buffer: bytes, limits: HeadLimits) -> BadRequest | None:
-    """Why a head that is not complete yet can already never be accepted, or None to wait for more."""
+def refuse_early(buffer: bytes, limits: HeadLimits, looked: int = 0) -> BadRequest | None:
+    """Why a head that is not complete yet can already never be accepted, or None to wait for more.
+
+    `looked` is how many of its bytes were looked at before: a head that drips in is not searched anew each time.
+    """
     if buffer != b"\r" and _NOT_TOKEN.match(buffer):  # may be half of an empty line (RFC 9112 §2.2)
         return malformed("this is not HTTP/1")
-    if _LONE.search(buffer):
+    if _LONE.search(buffer, max(0, looked - 1)):
         return malformed(_LONE_SAYS)
     line_end = buffer.find(b"\r\n")
     line = line_end if line_end >= 0 else len(buffer)
