@@ -174,7 +174,7 @@ def authority(target: bytes) -> bytes | None:
 def refuse_early(buffer: bytes, limits: HeadLimits, looked: int = 0) -> BadRequest | None:
     """Why a head that is not complete yet can already never be accepted, or None to wait for more.
 
-    `looked` is how many of its bytes were looked at before: a head that drips in is not searched anew each time.
+    `looked` says how many of its bytes were looked at before: what drips in is not searched anew each time.
     """
     if buffer != b"\r" and _NOT_TOKEN.match(buffer):  # may be half of an empty line (RFC 9112 §2.2)
         return malformed("this is not HTTP/1")
