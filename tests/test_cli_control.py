@@ -103,6 +103,21 @@ def test_a_flip_of_a_version_that_is_gone_is_refused(run: Run) -> None:
     assert again.code == 0
 
 
+def test_a_rollback_of_a_version_that_is_gone_is_refused(run: Run) -> None:
+    version = run("flip", "flipped", "shadow", "--reason", "x", "--json").json["version"]
+    stale = run("rollback", "flipped", "--reason", "x", "--if-version", str(version - 1))
+    assert (stale.code, stale.out) == (1, "")
+    assert run("rollback", "flipped", "--reason", "x", "--if-version", str(version)).code == 0
+
+
+@pytest.mark.parametrize(("columns", "shown"), [("200", True), ("80", False)])
+def test_the_table_of_routes_fits_its_terminal(run: Run, columns: str, shown: bool) -> None:
+    lines = run("routes", COLUMNS=columns).out.splitlines()
+    [flipped] = [line for line in lines if line.startswith("flipped ")]
+    assert all(len(line) <= int(columns) for line in lines)
+    assert ("/flipped" in flipped, "p95 ms" in lines[0]) == (shown, shown)
+
+
 def test_a_route_that_there_is_not_is_refused_with_what_may_be_meant(run: Run) -> None:
     done = run("flip", "fliped", "legacy", "--reason", "x")
     assert done.code == 1
@@ -193,6 +208,7 @@ def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> 
         ("flip", "flipped", "legacy"),
         ("rollback", "--reason", "x"),
         ("rollback", "flipped", "--all", "--reason", "x"),
+        ("rollback", "--all", "--if-version", "1", "--reason", "x"),
         ("ramp", "go", "flipped"),
         ("diffs", "triage", "x", "maybe"),
         ("diffs", "export", "--format", "xml"),

@@ -128,3 +128,13 @@ def test_every_command_has_help() -> None:
         assert command in overview
     for command in ("list", "groups", "show", "triage", "export"):
         assert banyan("diffs", command, "--help").code == 0
+
+
+def test_the_ledger_is_upgraded_and_says_so_to_programs_too(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    before = banyan("ledger", "status", "--ledger", url, "--json")
+    made = banyan("ledger", "upgrade", "--ledger", url, "--json")
+    assert (before.code, made.code) == (1, 0)
+    assert made.json["made"] == before.json["pending"] != []
+    assert banyan("ledger", "upgrade", "--ledger", url, "--json").json == {"made": []}
+    assert banyan("ledger", "status", "--ledger", url, "--json").code == 0

@@ -24,7 +24,9 @@ def audit(route: str | None, limit: int, cursor: int | None, url: str, as_json: 
     if as_json:
         print_json(document)
         return
-    table = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in COLUMNS:
+        table.add_column(name, no_wrap=name == "time", overflow="fold")
     for entry in document["entries"]:
         keys = ("actor", "source", "route", "action", "was", "became", "reason")
         table.add_row(local_time(entry["time"]), *(plain(entry[key]) for key in keys))

@@ -29,22 +29,24 @@ class _Position(click.ParamType[dict[str, Any]]):
             self.fail(f"the weight {error}", param, ctx)
 
 
+_IF_VERSION = click.option(
+    "--if-version", type=click.IntRange(0), metavar="N", help="Only if the route is at this version."
+)
+
+
 @click.command()
 @click.argument("route")
 @click.argument("to", type=_Position(), metavar="legacy|shadow|modern|WEIGHT%")
 @REASON
-@click.option(
-    "--if-version", type=click.IntRange(0), metavar="N", help="Only if the route is at this version."
-)
+@_IF_VERSION
 @CONTROL
 @JSON
 def flip(
     route: str, to: dict[str, Any], reason: str, if_version: int | None, url: str, as_json: bool
 ) -> None:
     """Put ROUTE somewhere now, and wait until all replicas have it."""
-    match = {} if if_version is None else {"If-Match": f'"{if_version}"'}
     path = f"routes/{quote(route, safe='')}/flip"
-    made = ask(url, "POST", path, json={**to, "reason": reason}, match=match)
+    made = ask(url, "POST", path, json={**to, "reason": reason}, match=_match(if_version))
     _report([made], made, as_json)
 
 
@@ -52,15 +54,25 @@ def flip(
 @click.argument("route", required=False)
 @click.option("--all", "everything", is_flag=True, help="Everything to legacy: the panic button.")
 @REASON
+@_IF_VERSION
 @CONTROL
 @JSON
-def rollback(route: str | None, everything: bool, reason: str, url: str, as_json: bool) -> None:
+def rollback(
+    route: str | None, everything: bool, reason: str, if_version: int | None, url: str, as_json: bool
+) -> None:
     """Take ROUTE back to the stage before, or with --all everything to legacy."""
     if (route is None) is not everything:
         raise click.UsageError("name a route, or give --all")
+    if everything and if_version is not None:
+        raise click.UsageError("--if-version goes with one route")
     path = "rollback" if route is None else f"routes/{quote(route, safe='')}/rollback"
-    made = ask(url, "POST", path, json={"reason": reason})
+    made = ask(url, "POST", path, json={"reason": reason}, match=_match(if_version))
     _report(made["flips"] if route is None else [made], made, as_json)
+
+
+def _match(version: int | None) -> dict[str, str]:
+    """The precondition that somebody else was not quicker (RFC 9110 section 13.1.1)."""
+    return {} if version is None else {"If-Match": f'"{version}"'}
 
 
 def _report(flips: list[dict[str, Any]], made: dict[str, Any], as_json: bool) -> None:

@@ -22,12 +22,16 @@ def ledger() -> None:
 @ledger.command()
 @CONFIG
 @_URL
-def upgrade(config: Path, url: str | None) -> None:
+@JSON
+def upgrade(config: Path, url: str | None, as_json: bool) -> None:
     """Bring the tables up to what this version needs; run it once before a new version serves."""
     try:
         made = migrate.upgrade(_url(config, url))
     except (BadLedgerUrl, LedgerUnavailable, LedgerTooNew) as error:
         give_up(str(error))
+    if as_json:
+        print_json({"made": list(made)})
+        return
     for title in made:
         print(title)
     print("the ledger is up to date" if not made else f"{len(made)} upgrade(s) made")

@@ -5,10 +5,12 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from proxy.cli.control_client import CONTROL, ask
 from proxy.cli.output import JSON, plain, print_json
+
+WIDE = 120
+"""Columns that the whole table needs; a terminal with fewer gets less of it."""
 
 
 @click.command()
@@ -20,41 +22,53 @@ def routes(url: str, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("route", "match", "stage", "weight", "from"):
-        table.add_column(name, no_wrap=True)
-    for name in ("legacy req", "p95 ms", "modern req", "p95 ms", "5xx", "errors", "mismatches", "open diffs"):
-        table.add_column(name, justify="right")
-    table.add_column("ramp")
+    console = Console()
+    console.print(_table(document["routes"], narrow=console.width < WIDE))
     for route in document["routes"]:
-        table.add_row(*_cells(route))
-    Console().print(table)
+        if route["ramp"]:
+            said = (
+                f"{route['id']}: ramp {route['ramp']['state'].replace('_', ' ')}: {route['ramp']['reason']}"
+            )
+            console.print(plain(said))
     of = f"; traffic of {document['routes'][0]['traffic_of']}" if document["routes"] else ""
-    Console().print(f"version {document['version']}{of}", style="dim")
+    console.print(f"version {document['version']}{of}", style="dim")
     if document["ledger"] != "ok":
-        Console().print(plain(document["ledger"]), style="yellow")
+        console.print(plain(document["ledger"]), style="yellow")
 
 
-def _cells(route: dict[str, Any]) -> list[str | Text]:
-    legacy, modern = route["traffic"]["legacy"], route["traffic"]["modern"]
-    methods = ",".join(route["match"].get("methods", [])) or "*"
-    return [
-        route["id"],
-        f"{methods} {route['match']['path']}",
-        route["stage"],
-        f"{route['weight']:g}%" if route["stage"] == "canary" else "",
-        route["source"],
-        str(legacy["requests"]),
-        _number(legacy["p95_ms"]),
-        str(modern["requests"]),
-        _number(modern["p95_ms"]),
-        str(legacy["server_errors"] + modern["server_errors"]),
-        str(sum(route["errors"].values())),
-        str(route["verdicts"].get("mismatch", "")),
-        str(route["diff_groups"]["groups"] or ""),
-        plain(f"{route['ramp']['state']}: {route['ramp']['reason']}" if route["ramp"] else ""),
-    ]
+def _table(routes: list[dict[str, Any]], narrow: bool) -> Table:
+    """Where there is little room, without paths and latencies."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("route", "stage", "from") if narrow else ("route", "match", "stage", "from"):
+        table.add_column(name, no_wrap=name != "route", overflow="fold")
+    sides = ("legacy", "modern") if narrow else ("legacy", "p95 ms", "modern", "p95 ms")
+    for name in (*sides, "5xx", "errors", "differ", "open"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    for route in routes:
+        methods = ",".join(route["match"].get("methods", [])) or "*"
+        match = () if narrow else (f"{methods} {route['match']['path']}",)
+        table.add_row(route["id"], *match, *_place(route), *_figures(route, narrow))
+    return table
+
+
+def _ramp(ramp: dict[str, Any]) -> str:
+    return f"{ramp['state'].replace('_', ' ')}: {ramp['reason']}"
+
+
+def _place(route: dict[str, Any]) -> tuple[str, str]:
+    stage = f"canary {route['weight']:g}%" if route["stage"] == "canary" else route["stage"]
+    return stage, "flip" if route["source"] == "override" else "file"
+
+
+def _figures(route: dict[str, Any], narrow: bool) -> list[str]:
+    shown = []
+    for side in ("legacy", "modern"):
+        traffic = route["traffic"][side]
+        shown += [str(traffic["requests"])] + ([] if narrow else [_number(traffic["p95_ms"])])
+    failed = sum(traffic["server_errors"] for traffic in route["traffic"].values())
+    shown += [str(failed), str(sum(route["errors"].values()))]
+    return [*shown, str(route["verdicts"].get("mismatch", "")), str(route["diff_groups"]["groups"] or "")]
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+    return "" if value is None else f"{value:.3g}"
