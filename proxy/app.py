@@ -4,10 +4,9 @@ import asyncio
 import math
 import os
 import ssl
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -22,9 +21,8 @@ from proxy.forward.handover import Handover, uses_sessions
 from proxy.forward.sweeper import Expiring, Sweeper
 from proxy.http1.request import HeadLimits
 from proxy.link import Gauges
-from proxy.outcome import Outcome
-from proxy.telemetry.access_log import AccessLog
 from proxy.telemetry.metrics import Totals
+from proxy.telemetry.recorder import Telemetry
 from proxy.upstream.backend import Backend
 from proxy.upstream.breaker import BreakerPolicy, BreakerState
 from proxy.upstream.health import HealthChecks
@@ -34,49 +32,11 @@ from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
 from shadow.channel import Sender
 from shadow.inflight import InFlight
 
-if TYPE_CHECKING:
-    from proxy.telemetry.spans import OtlpSpans
-
 WHOLE = 10_000
 """Percentages in routes.yaml's models are hundredths of a percent."""
 
 LANE = "BANYAN_LANE"
 """Environment variable: `asgi` sends every request through the ASGI app, for tests and comparisons."""
-
-
-class Telemetry:
-    """Everything that reads outcomes in this process."""
-
-    def __init__(self, server: ServerModel) -> None:
-        self.totals = Totals()
-        log = open_access_log(server.access_log)
-        self._log = None if log is None else AccessLog(log)
-        endpoint = server.tracing.endpoint
-        self._spans = _spans_to(endpoint) if endpoint else None
-
-    def record(self, outcome: Outcome) -> None:
-        """Called for every request, on the event loop."""
-        key = (outcome.route, outcome.side, outcome.backend, outcome.status)
-        fell_back = outcome.reason.startswith("fallback-")
-        self.totals.observe(
-            key, outcome.duration, outcome.bytes_in, outcome.bytes_out, outcome.error, fell_back
-        )
-        if self._log is not None:
-            self._log.write(outcome)
-        if self._spans is not None and outcome.sampled:
-            self._spans.add(outcome)
-
-    def close(self) -> None:
-        if self._log is not None:
-            self._log.close()
-        if self._spans is not None:
-            self._spans.close()
-
-
-def _spans_to(endpoint: str) -> "OtlpSpans":
-    from proxy.telemetry.spans import OtlpSpans  # costs every worker 15 MB, and few have a collector
-
-    return OtlpSpans.to_endpoint(endpoint)
 
 
 class DataPlaneProcess:
@@ -85,7 +45,7 @@ class DataPlaneProcess:
     def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._server = snapshot.config.server
-        self._telemetry = Telemetry(self._server)
+        self._telemetry = Telemetry(self._server.access_log, self._server.tracing.endpoint)
         self._handover = Handover(None, loop)
         asgi_only = os.environ.get(LANE) == "asgi"
         self.gateway = Gateway(loop, self._telemetry.record, self._handover, asgi_only)
@@ -129,7 +89,7 @@ class DataPlaneProcess:
 
     def take_totals(self) -> Totals:
         """What was counted since the last call."""
-        totals, self._telemetry.totals = self._telemetry.totals, Totals()
+        totals = self._telemetry.take()
         for backend in self._backends.live:
             totals.count("retries", backend.name, backend.take_retries())
         for (route, reason), amount in self._handover.take_skipped().items():
@@ -266,12 +226,3 @@ def _tls(model: BackendModel) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def open_access_log(path: str) -> int | None:
-    """A descriptor to write to: none for `off`, standard output for `-`, else a file to append to."""
-    if path == "off":
-        return None
-    if path == "-":
-        return sys.stdout.fileno()
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)

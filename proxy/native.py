@@ -22,6 +22,8 @@ INTERPRETED = "BANYAN_INTERPRETED"
 """Environment variable: when set, nothing compiled is used, for tests and comparisons."""
 
 MODULES = (
+    "proxy.decision.buckets",
+    "proxy.decision.decide",
     "proxy.forward.asgi_cycle",
     "proxy.forward.client",
     "proxy.forward.cycle",
@@ -40,11 +42,19 @@ MODULES = (
     "proxy.http1.request",
     "proxy.http1.response",
     "proxy.outcome",
+    "proxy.routing.entry",
     "proxy.routing.head",
+    "proxy.routing.hosts",
+    "proxy.routing.leaf",
     "proxy.routing.methods",
     "proxy.routing.request",
+    "proxy.routing.table",
     "proxy.routing.target",
+    "proxy.routing.trie",
+    "proxy.ramp.latency",
     "proxy.telemetry.access_log",
+    "proxy.telemetry.metrics",
+    "proxy.telemetry.recorder",
     "proxy.upstream.backend",
     "proxy.upstream.breaker",
     "proxy.upstream.connection",

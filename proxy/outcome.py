@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
 
 
 class Lane(Enum):
@@ -12,14 +11,17 @@ class Lane(Enum):
     ASGI = "asgi"
 
 
-class Trace(NamedTuple):
+class Trace:
     """The ids of one request: its request id and its W3C traceparent, as the backend gets them."""
 
-    request_id: bytes
-    traceparent: bytes
+    __slots__ = ("request_id", "traceparent")
+
+    def __init__(self, request_id: bytes, traceparent: bytes) -> None:
+        self.request_id = request_id
+        self.traceparent = traceparent
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Outcome:
     """What became of a request. `started` in seconds since the epoch, `duration` in seconds to its last byte.
 
@@ -44,3 +46,41 @@ class Outcome:
     lane: Lane
     trace: Trace
     sampled: bool
+
+    def __init__(
+        self,
+        route: str,
+        side: str,
+        backend: str,
+        reason: str,
+        method: bytes,
+        target: bytes,
+        client: str,
+        status: int,
+        started: float,
+        duration: float,
+        bytes_in: int,
+        bytes_out: int,
+        tries: int,
+        error: str,
+        lane: Lane,
+        trace: Trace,
+        sampled: bool,
+    ) -> None:
+        self.route = route
+        self.side = side
+        self.backend = backend
+        self.reason = reason
+        self.method = method
+        self.target = target
+        self.client = client
+        self.status = status
+        self.started = started
+        self.duration = duration
+        self.bytes_in = bytes_in
+        self.bytes_out = bytes_out
+        self.tries = tries
+        self.error = error
+        self.lane = lane
+        self.trace = trace
+        self.sampled = sampled

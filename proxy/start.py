@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from proxy.app import backend_settings, open_access_log
+from proxy.app import backend_settings
 from proxy.config.addresses import Address
 from proxy.config.base import Section
 from proxy.config.loading import Loaded
@@ -17,6 +17,7 @@ from proxy.config.models import Config
 from proxy.config.snapshot import Snapshot
 from proxy.config.watcher import Watcher, load_file
 from proxy.control.access import is_loopback
+from proxy.telemetry.access_log import open_access_log
 
 BACKLOG = 4096
 

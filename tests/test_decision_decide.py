@@ -30,17 +30,17 @@ def of(merchant: str) -> Head:
 
 def test_legacy_serves_alone() -> None:
     plan = replace(CANARY, stage=Stage.LEGACY)
-    assert decided(plan) == (LEGACY, Reason.STAGE_LEGACY, None, MirrorSkip.STAGE, None)
+    assert decided(plan) == Serve(LEGACY, Reason.STAGE_LEGACY, None, MirrorSkip.STAGE, None)
 
 
 def test_shadow_serves_from_legacy_and_mirrors_to_modern() -> None:
-    assert decided(SHADOW) == (LEGACY, Reason.STAGE_SHADOW, MODERN, None, None)
+    assert decided(SHADOW) == Serve(LEGACY, Reason.STAGE_SHADOW, MODERN, None, None)
 
 
 def test_modern_serves_and_mirrors_to_legacy_only_in_reverse() -> None:
     plan = replace(SHADOW, stage=Stage.MODERN)
-    assert decided(plan) == (MODERN, Reason.STAGE_MODERN, None, MirrorSkip.STAGE, None)
-    assert decided(replace(plan, reverse=True)) == (MODERN, Reason.STAGE_MODERN, LEGACY, None, None)
+    assert decided(plan) == Serve(MODERN, Reason.STAGE_MODERN, None, MirrorSkip.STAGE, None)
+    assert decided(replace(plan, reverse=True)) == Serve(MODERN, Reason.STAGE_MODERN, LEGACY, None, None)
     assert decided(replace(plan, reverse=True, shadow_sample=None)).mirror_skip is MirrorSkip.OFF
 
 
@@ -48,8 +48,8 @@ def test_a_canary_divides_by_bucket() -> None:
     place = bucket(b"checkout", b"m_1")
     modern = decided(replace(CANARY, weight=place + 1), of("m_1"))
     legacy = decided(replace(CANARY, weight=place), of("m_1"))
-    assert modern == (MODERN, Reason.WEIGHT, None, MirrorSkip.STAGE, place)
-    assert legacy == (LEGACY, Reason.WEIGHT, MODERN, None, place)
+    assert modern == Serve(MODERN, Reason.WEIGHT, None, MirrorSkip.STAGE, place)
+    assert legacy == Serve(LEGACY, Reason.WEIGHT, MODERN, None, place)
 
 
 def test_a_canary_in_reverse_mirrors_nothing_that_modern_serves() -> None:
@@ -58,13 +58,13 @@ def test_a_canary_in_reverse_mirrors_nothing_that_modern_serves() -> None:
 
 def test_without_a_sticky_key_legacy_serves() -> None:
     for plan in (CANARY, replace(CANARY, weight=BUCKETS), replace(CANARY, sticky=())):
-        assert decided(plan) == (LEGACY, Reason.NO_STICKY_KEY, MODERN, None, None)
+        assert decided(plan) == Serve(LEGACY, Reason.NO_STICKY_KEY, MODERN, None, None)
 
 
 @pytest.mark.parametrize("stage", [Stage.SHADOW, Stage.CANARY, Stage.MODERN])
 def test_without_a_modern_backend_legacy_serves(stage: Stage) -> None:
     plan = replace(CANARY, stage=stage, weight=BUCKETS, reverse=True, modern_available=False)
-    assert decided(plan, of("m_1")) == (LEGACY, Reason.NO_MODERN, None, MirrorSkip.STAGE, None)
+    assert decided(plan, of("m_1")) == Serve(LEGACY, Reason.NO_MODERN, None, MirrorSkip.STAGE, None)
 
 
 # --- cohorts --------------------------------------------------------------------------------------
@@ -78,9 +78,9 @@ COHORT = Cohort(
 @pytest.mark.parametrize("weight", [0, 5000, BUCKETS])
 def test_a_cohort_beats_the_bucket_and_never_beats_always(weight: int) -> None:
     plan = replace(CANARY, weight=weight, cohort=COHORT)
-    assert decided(plan, of("m_1")) == (MODERN, Reason.COHORT_ALWAYS, None, MirrorSkip.STAGE, None)
-    assert decided(plan, of("m_2")) == (LEGACY, Reason.COHORT_NEVER, MODERN, None, None)
-    assert decided(plan, of("m_3")) == (LEGACY, Reason.COHORT_NEVER, MODERN, None, None)
+    assert decided(plan, of("m_1")) == Serve(MODERN, Reason.COHORT_ALWAYS, None, MirrorSkip.STAGE, None)
+    assert decided(plan, of("m_2")) == Serve(LEGACY, Reason.COHORT_NEVER, MODERN, None, None)
+    assert decided(plan, of("m_3")) == Serve(LEGACY, Reason.COHORT_NEVER, MODERN, None, None)
     assert decided(plan, of("m_4")).reason is Reason.WEIGHT
 
 

@@ -1,6 +1,7 @@
 """Where modern cannot answer, legacy does: once, on the named conditions, within the same deadline."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.support.sinks import GET, Recorder, answer
 
 MODERN, LEGACY = 1, 2
 ALL = frozenset({"connect", "open_breaker", "502", "503", "504"})
-LEGACYS = GET._replace(head=b"GET /legacy HTTP/1.1\r\nHost: a\r\n\r\n")
+LEGACYS = replace(GET, head=b"GET /legacy HTTP/1.1\r\nHost: a\r\n\r\n")
 
 
 class Pair:

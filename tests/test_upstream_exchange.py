@@ -4,7 +4,7 @@ The clock, the timers and the network are the test's.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -17,7 +17,7 @@ from proxy.upstream.settings import Address, BackendSettings
 from tests.support.scripted import ScriptedLoop, ScriptedTransport, settle
 from tests.support.sinks import GET, POST, Recorder, answer
 
-SAFE_UPLOAD = POST._replace(safe=True)
+SAFE_UPLOAD = replace(POST, safe=True)
 NO_PAUSE = RetryPolicy(attempts=3, base=0.0)
 
 
@@ -335,7 +335,7 @@ async def test_a_body_too_large_to_hold_is_not_sent_again(loop: ScriptedLoop) ->
 async def test_an_upgrade_is_only_tried_again_while_no_byte_of_it_left(loop: ScriptedLoop) -> None:
     at = rig(loop, 1, 2)
     loop.failing[2] = ConnectionRefusedError()
-    _, sink = at.ask(GET._replace(wants_upgrade=True))
+    _, sink = at.ask(replace(GET, wants_upgrade=True))
     await settle()
     await at.later(0)
     loop.wires[0].feed(answer(503))
@@ -347,7 +347,7 @@ async def test_an_upgrade_is_only_tried_again_while_no_byte_of_it_left(loop: Scr
 
 async def test_chunks_are_framed_and_end_with_their_trailers(loop: ScriptedLoop) -> None:
     at = rig(loop)
-    exchange, _, wire = await at.sent(POST._replace(chunked=True))
+    exchange, _, wire = await at.sent(replace(POST, chunked=True))
     wire.take()
     exchange.send(b"body")
     exchange.finish([(b"x-sum", b"X-Sum: 1", b"1")])
@@ -356,7 +356,7 @@ async def test_chunks_are_framed_and_end_with_their_trailers(loop: ScriptedLoop)
 
 async def test_a_body_that_comes_before_its_connection_waits_within_bounds(loop: ScriptedLoop) -> None:
     at = rig(loop)
-    exchange, sink = at.ask(POST._replace(chunked=True))
+    exchange, sink = at.ask(replace(POST, chunked=True))
     exchange.send(b"x" * QUEUE_LIMIT)
     exchange.send(b"y")
     exchange.finish([])
@@ -680,7 +680,7 @@ async def test_the_answer_to_head_has_no_body_and_leaves_a_usable_connection(loo
 
 async def test_after_101_bytes_go_both_ways_unread(loop: ScriptedLoop) -> None:
     at = rig(loop)
-    exchange, sink, wire = await at.sent(GET._replace(wants_upgrade=True))
+    exchange, sink, wire = await at.sent(replace(GET, wants_upgrade=True))
     wire.take()
     wire.feed(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x00")
     assert (sink.status, sink.body) == (101, b"\x81\x00")
@@ -694,7 +694,7 @@ async def test_after_101_bytes_go_both_ways_unread(loop: ScriptedLoop) -> None:
 
 async def test_a_tunnel_lives_while_bytes_move_either_way(loop: ScriptedLoop) -> None:
     at = rig(loop, idle_timeout=5.0)
-    exchange, sink, wire = await at.sent(GET._replace(wants_upgrade=True))
+    exchange, sink, wire = await at.sent(replace(GET, wants_upgrade=True))
     wire.feed(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
     for _ in range(3):
         await at.later(4)

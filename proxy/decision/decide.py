@@ -1,8 +1,8 @@
 """Who answers a request and whether the other side is asked as well."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from proxy.decision.buckets import BUCKETS, bucket
 from proxy.decision.cohort import Cohort, belongs
@@ -67,18 +67,34 @@ class RoutePlan:
             if not 0 <= share <= BUCKETS:
                 raise ValueError(f"{self.id}: {share} is not between 0 and {BUCKETS}")
 
+    def __reduce__(self) -> tuple[type["RoutePlan"], tuple[object, ...]]:
+        """For its way to the workers: mypyc's classes do not pickle by themselves."""
+        return RoutePlan, tuple(getattr(self, field.name) for field in fields(self))
 
-class Serve(NamedTuple):
-    """One side answers. `mirror` is the side that is asked as well, or `mirror_skip` says why none is.
 
-    A tuple, because one is made for most requests and a frozen dataclass costs three times as much.
-    """
+@dataclass(slots=True, init=False)
+class Serve:
+    """One side answers. `mirror` is the side that is asked as well, or `mirror_skip` says why none is."""
 
     side: Side
     reason: Reason
-    mirror: Side | None = None
-    mirror_skip: MirrorSkip | None = None
-    bucket: int | None = None
+    mirror: Side | None
+    mirror_skip: MirrorSkip | None
+    bucket: int | None
+
+    def __init__(
+        self,
+        side: Side,
+        reason: Reason,
+        mirror: Side | None = None,
+        mirror_skip: MirrorSkip | None = None,
+        bucket: int | None = None,
+    ) -> None:
+        self.side = side
+        self.reason = reason
+        self.mirror = mirror
+        self.mirror_skip = mirror_skip
+        self.bucket = bucket
 
 
 Decision: TypeAlias = Serve

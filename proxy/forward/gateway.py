@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from proxy.config.snapshot import Snapshot
@@ -181,7 +181,7 @@ class Gateway:
         head = upstream_head(
             request, request.head.target, legacy.edit, plan.peer, plan.trace, legacy.authority
         )
-        return legacy.backend, plan.call._replace(head=head)
+        return legacy.backend, replace(plan.call, head=head)
 
     # -- outcomes
 

@@ -12,7 +12,6 @@ from proxy.upstream.exchange import Call
 from proxy.upstream.failures import Problem
 
 
-@dataclass(slots=True)
 class Plan:
     """The backend, the call, and what the outcome will say about why.
 
@@ -20,20 +19,38 @@ class Plan:
     should modern fail. `debug` are lines added to the response that say what was decided.
     """
 
-    request: Request
-    peer: Peer
-    route: str
-    side: str
-    reason: str
-    backend: Backend
-    call: Call
-    trace: Trace
-    sampled: bool
-    started: float
-    mirror: Mirror | None = None
-    second: LiveRoute | None = None
-    debug: tuple[bytes, ...] = ()
-    session: bytes = b""
+    __slots__ = (
+        "backend", "call", "debug", "mirror", "peer", "reason", "request", "route", "sampled", "second",
+        "session", "side", "started", "trace",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        request: Request,
+        peer: Peer,
+        route: str,
+        side: str,
+        reason: str,
+        backend: Backend,
+        call: Call,
+        trace: Trace,
+        sampled: bool,
+        started: float,
+    ) -> None:
+        self.request = request
+        self.peer = peer
+        self.route = route
+        self.side = side
+        self.reason = reason
+        self.backend = backend
+        self.call = call
+        self.trace = trace
+        self.sampled = sampled
+        self.started = started
+        self.mirror: Mirror | None = None
+        self.second: LiveRoute | None = None
+        self.debug: tuple[bytes, ...] = ()
+        self.session = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +68,13 @@ class NeedsForm:
 NEEDS_FORM = NeedsForm()
 
 
-@dataclass(slots=True)
 class Tally:
     """What has happened so far; `error` names the proxy's own problem or what broke the response off."""
 
-    status: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    error: str = ""
+    __slots__ = ("bytes_in", "bytes_out", "error", "status")
+
+    def __init__(self, status: int = 0, bytes_in: int = 0, bytes_out: int = 0, error: str = "") -> None:
+        self.status = status
+        self.bytes_in = bytes_in
+        self.bytes_out = bytes_out
+        self.error = error

@@ -41,7 +41,6 @@ class HeadLimits:
     count: int = 200
 
 
-@dataclass(slots=True)
 class Request:
     """A head and what it says about framing and the connection.
 
@@ -50,12 +49,23 @@ class Request:
     the few fields that forwarding reads itself, by lower-case name, repeated ones joined by a comma.
     """
 
-    head: Head
-    length: int
-    keep_alive: bool
-    upgrade: bytes | None
-    nominated: frozenset[bytes]
-    named: dict[bytes, bytes]
+    __slots__ = ("head", "keep_alive", "length", "named", "nominated", "upgrade")
+
+    def __init__(
+        self,
+        head: Head,
+        length: int,
+        keep_alive: bool,
+        upgrade: bytes | None,
+        nominated: frozenset[bytes],
+        named: dict[bytes, bytes],
+    ) -> None:
+        self.head = head
+        self.length = length
+        self.keep_alive = keep_alive
+        self.upgrade = upgrade
+        self.nominated = nominated
+        self.named = named
 
 
 def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bool = False) -> Request:

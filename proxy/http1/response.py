@@ -1,7 +1,6 @@
 """A response on its way to the client: which framing it gets, and the bytes of its head."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from proxy.http1.fields import FRAMING, HOP_BY_HOP, tokens
@@ -20,18 +19,27 @@ class Framing(Enum):
     CLOSE = "close"
 
 
-@dataclass(slots=True)
 class Response:
     """A response's head. `length` is the body's length in bytes, or None when only its end will tell.
 
     `bodiless` is set where no body follows whatever the fields say: answers to HEAD, 204 and 304.
     """
 
-    status: int
-    reason: bytes
-    fields: list[Field]
-    length: int | None = None
-    bodiless: bool = False
+    __slots__ = ("bodiless", "fields", "length", "reason", "status")
+
+    def __init__(
+        self,
+        status: int,
+        reason: bytes,
+        fields: list[Field],
+        length: int | None = None,
+        bodiless: bool = False,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.fields = fields
+        self.length = length
+        self.bodiless = bodiless
 
 
 def chunk(data: bytes) -> bytes:

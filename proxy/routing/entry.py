@@ -1,22 +1,27 @@
 """One route in the table, compiled."""
 
 from collections.abc import Mapping
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 from proxy.routing.pattern import Pattern
 from proxy.routing.template import Kind
 
 R = TypeVar("R")
 
-# Read-only by its type alone: a MappingProxyType can't be pickled, and tables travel to workers as pickles.
 NO_PARAMS: Final[Mapping[str, bytes]] = {}
 
 
-class Match(NamedTuple, Generic[R]):
+class Match(Generic[R]):
     """The route that won, and the path parameters as they came: raw bytes, still percent-encoded."""
 
-    route: R
-    params: Mapping[str, bytes]
+    __slots__ = ("params", "route")
+
+    def __init__(self, route: R, params: Mapping[str, bytes]) -> None:
+        self.route = route
+        self.params = params
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Match) and (self.route, self.params) == (other.route, other.params)
 
 
 class Entry(Generic[R]):

@@ -1,12 +1,9 @@
 """The head of one request: bytes as they came, decoded by nobody until something asks."""
 
-from dataclasses import dataclass
-
 Field = tuple[bytes, bytes, bytes]
 """One header line: (lower-case name, the raw line as sent, value without surrounding whitespace)."""
 
 
-@dataclass(slots=True)
 class Head:
     """Method, raw target and raw header list of one HTTP/1 request.
 
@@ -14,12 +11,23 @@ class Head:
     as text, or the one a trusted proxy named. `secure` says whether the client came over TLS.
     """
 
-    method: bytes
-    target: bytes
-    fields: list[Field]
-    minor: int = 1
-    client: str = ""
-    secure: bool = False
+    __slots__ = ("client", "fields", "method", "minor", "secure", "target")
+
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        fields: list[Field],
+        minor: int = 1,
+        client: str = "",
+        secure: bool = False,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.minor = minor
+        self.client = client
+        self.secure = secure
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of the header with this lower-case name."""

@@ -5,7 +5,7 @@ the method, then headers, then query and form variables. A route whose path fits
 conditions do not is passed over, and the next less specific one is asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic
 
 from proxy.routing.entry import Entry, Match, R
@@ -18,14 +18,23 @@ from proxy.routing.trie import Trie
 
 
 class Table(Generic[R]):
-    """An immutable index over patterns; made by `build`."""
+    """An immutable index over patterns; made by `build`.
 
-    def __init__(self, hosts: Hosts[Trie[Leaf[R]]]) -> None:
+    Its way to the workers is that of the patterns alone: they make the index anew, of classes of their own
+    kind, which may be compiled.
+    """
+
+    def __init__(self, entries: Sequence[tuple[Pattern, R]], hosts: Hosts[Trie[Leaf[R]]]) -> None:
+        self._entries = entries
         self._hosts = hosts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Table.build, (self._entries,)
 
     @classmethod
     def build(cls, entries: Iterable[tuple[Pattern, R]]) -> "Table[R]":
         """Index any number of patterns; one route may have several. See `find_ties` for what must not be."""
+        entries = tuple(entries)
         leaves: dict[bytes | None, dict[object, list[Entry[R]]]] = {}
         for pattern, route in entries:
             of_host = leaves.setdefault(pattern.host, {})
@@ -35,7 +44,7 @@ class Table(Generic[R]):
             trie = tries[host] = Trie[Leaf[R]]()
             for same_shape in of_host.values():
                 trie.put(same_shape[0].pattern.template.shape, Leaf(same_shape))
-        return cls(Hosts(tries))
+        return cls(entries, Hosts(tries))
 
     def match(self, head: Head, form: FormBody = UNREAD) -> Match[R] | NeedsForm | None:
         """The route that wins, None when there is none, or NEEDS_FORM when a form body decides.

@@ -2,14 +2,16 @@
 
 import os
 import re
+import sys
 import threading
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import orjson
 
-from proxy.outcome import Outcome
+from proxy.outcome import Lane, Outcome
 
+MICROSECONDS = 1_000_000
 FLUSH = 0.2
 """Seconds between two writes."""
 BACKLOG = 50_000
@@ -67,12 +69,14 @@ class AccessLog:
 
 
 _LINE = (
-    b'{"time":"%b","client":"%b","method":"%b","target":%b,"status":%d,"ms":%.3f,"bytes_in":%d,"bytes_out":%d,'
-    b'"route":"%b","side":"%b","backend":"%b","reason":"%b","tries":%d,"error":"%b","lane":"%b",'
-    b'"request_id":%b,"trace_id":"%b"}\n'
+    b'{"time":"%b.%06dZ","client":"%b","method":"%b","target":%b,"status":%d,"ms":%d.%03d,"bytes_in":%d,'
+    b'"bytes_out":%d,%b"tries":%d,"error":"%b","lane":"%b","request_id":%b,"trace_id":"%b"}\n'
 )
 _PLAIN = re.compile(rb"[ !#-\[\]-~]*+")
 """Bytes that stand for themselves in a JSON string."""
+
+_HARMLESS = re.compile(rb"(?:[!$&-/:;=@A-Z\[\]^_`a-z{|}~]++|[0-9]{1,11}+(?![0-9 %+\-]))*+")
+"""A path as most are: plain, without a query, and without digits enough for a card number."""
 
 
 def line_of(outcome: Outcome) -> bytes:
@@ -81,45 +85,50 @@ def line_of(outcome: Outcome) -> bytes:
     Put together by hand: for the few fields that a client chooses JSON is written properly, all others are
     names of this program's own or of routes.yaml, which need no escapes.
     """
-    target, trace = outcome.target, outcome.trace
-    if _SUSPECT.search(target):
-        target = without_secrets(target)
+    trace, second, took = outcome.trace, int(outcome.started), int(outcome.duration * MICROSECONDS)
     return _LINE % (
-        _timestamp(outcome.started),
+        _second(second),
+        int((outcome.started - second) * MICROSECONDS),
         outcome.client.encode(),
         outcome.method,
-        _quoted(target),
+        _target(outcome.target),
         outcome.status,
-        outcome.duration * 1000,
+        took // 1000,
+        took % 1000,
         outcome.bytes_in,
         outcome.bytes_out,
-        outcome.route.encode(),
-        outcome.side.encode(),
-        outcome.backend.encode(),
-        outcome.reason.encode(),
+        _answered(outcome.route, outcome.side, outcome.backend, outcome.reason),
         outcome.tries,
         outcome.error.encode(),
-        outcome.lane.value.encode(),
+        b"express" if outcome.lane is Lane.EXPRESS else b"asgi",
         _quoted(trace.request_id),
         trace.traceparent[3:35],
     )
 
 
+@lru_cache(maxsize=1024)
+def _answered(route: str, side: str, backend: str, reason: str) -> bytes:
+    """The part of the line that is the same for all requests which a route treats in the same way."""
+    names = (route, side, backend, reason)
+    return b'"route":"%b","side":"%b","backend":"%b","reason":"%b",' % tuple(map(str.encode, names))
+
+
+def _target(target: bytes) -> bytes:
+    if _HARMLESS.fullmatch(target):
+        return b'"%b"' % target
+    return _quoted(without_secrets(target) if _SUSPECT.search(target) else target)
+
+
 def _quoted(text: bytes) -> bytes:
-    if _PLAIN.fullmatch(text):
+    if text.isalnum() or _PLAIN.fullmatch(text):
         return b'"%b"' % text
     return orjson.dumps(text.decode("latin-1"))
 
 
 @lru_cache(maxsize=4)
 def _second(second: int) -> bytes:
+    """RFC 3339 in UTC, as far as it is the same for many lines."""
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
-
-
-def _timestamp(seconds: float) -> bytes:
-    """RFC 3339 with microseconds, in UTC; the part before the point is the same for many lines."""
-    whole = int(seconds)
-    return b"%b.%06dZ" % (_second(whole), int((seconds - whole) * 1_000_000))
 
 
 def without_secrets(target: bytes) -> bytes:
@@ -128,3 +137,12 @@ def without_secrets(target: bytes) -> bytes:
     if mark and _SUSPECT.search(query):
         query = b"[redacted]"
     return _DIGITS.sub(b"[digits]", path) + mark + query
+
+
+def open_access_log(path: str) -> int | None:
+    """A descriptor to write to: none for `off`, standard output for `-`, else a file to append to."""
+    if path == "off":
+        return None
+    if path == "-":
+        return sys.stdout.fileno()
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)

@@ -39,6 +39,10 @@ class Series:
         bucket = bucket_of(int(seconds * 1_000_000))
         self.latency[bucket] = self.latency.get(bucket, 0) + 1
 
+    def __reduce__(self) -> tuple[type["Series"], tuple[object, ...]]:
+        """For its way to the control plane: mypyc's classes do not pickle by themselves."""
+        return Series, (self.count, self.failed, self.seconds, self.bytes_in, self.bytes_out, self.latency)
+
     def merge(self, other: "Series") -> None:
         self.count += other.count
         self.failed += other.failed
@@ -59,6 +63,10 @@ class Totals:
     fallbacks: dict[Key, Series] = field(default_factory=dict)
     errors: dict[tuple[str, str], int] = field(default_factory=dict)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def __reduce__(self) -> tuple[type["Totals"], tuple[object, ...]]:
+        """As for `Series`."""
+        return Totals, (self.series, self.fallbacks, self.errors, self.counters)
 
     def observe(
         self, key: Key, seconds: float, bytes_in: int, bytes_out: int, error: str, fell_back: bool = False

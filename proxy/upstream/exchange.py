@@ -1,6 +1,7 @@
 """One request to a backend over all its tries: the state between the asker's sink and a connection."""
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from proxy.http1.response import Response, chunk, last_chunk
 from proxy.routing.head import Field
@@ -31,7 +32,8 @@ class Sink(Protocol):
     def upload_unblocked(self) -> None: ...
 
 
-class Call(NamedTuple):
+@dataclass(slots=True, init=False)
+class Call:
     """What is sent: the head's bytes, whether a body follows and in which framing.
 
     `safe` is about the effective method: only then may the request be sent a second time.
@@ -39,10 +41,26 @@ class Call(NamedTuple):
 
     head: bytes
     safe: bool
-    is_head: bool = False
-    has_body: bool = False
-    chunked: bool = False
-    wants_upgrade: bool = False
+    is_head: bool
+    has_body: bool
+    chunked: bool
+    wants_upgrade: bool
+
+    def __init__(
+        self,
+        head: bytes,
+        safe: bool,
+        is_head: bool = False,
+        has_body: bool = False,
+        chunked: bool = False,
+        wants_upgrade: bool = False,
+    ) -> None:
+        self.head = head
+        self.safe = safe
+        self.is_head = is_head
+        self.has_body = has_body
+        self.chunked = chunked
+        self.wants_upgrade = wants_upgrade
 
     @property
     def repeatable(self) -> bool:
