@@ -12,6 +12,9 @@ TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 FIELD_LINES = rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+"
 """Any number of field lines. No space before the colon, no folding, no control bytes (RFC 9112 §5)."""
 
+UNDERSCORE = ord("_")
+"""Looked for as a number: `bytes in bytes` makes CPython raise, format and drop an error first."""
+
 HOP_BY_HOP = frozenset(
     {
         b"connection",
@@ -68,7 +71,7 @@ def parse_trailers(block: bytes) -> list[Field]:
         raise malformed("a trailer line is not a valid header field")
     trailers = [parse_field_line(line) for line in block.split(b"\r\n")[:-1]]
     for lower, _, _ in trailers:
-        if lower in NOT_IN_TRAILERS or b"_" in lower:
+        if lower in NOT_IN_TRAILERS or UNDERSCORE in lower:
             raise malformed(f"the field {lower.decode('latin-1')} may not stand in trailers")
     return trailers
 

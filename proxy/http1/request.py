@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from proxy.http1.errors import BadRequest, malformed
-from proxy.http1.fields import FIELD_LINES, FRAMING, TOKEN, tokens
+from proxy.http1.fields import FIELD_LINES, FRAMING, TOKEN, UNDERSCORE, tokens
 from proxy.routing.head import Field, Head
 
 CHUNKED = -1
@@ -28,6 +28,7 @@ _FIELD_LINE = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~\-]|%[0-9A-Fa-f]{2})*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?]+)")
 _LONE = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
+_FRAGMENT = ord("#")
 _LONE_SAYS = "a CR or LF stands alone"
 _NOT_TOKEN = re.compile(rb"(?!" + TOKEN + rb")")
 
@@ -86,7 +87,7 @@ def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bo
     named: dict[bytes, bytes] = {}
     for line in lines.split(b"\r\n"):
         name, _, value = line.partition(b":")
-        if b"_" in name:
+        if UNDERSCORE in name:
             continue
         lower = name.lower()
         value = value.strip(b" \t")
@@ -158,7 +159,7 @@ def _check_host(head: Head, host: bytes | None) -> None:
     elif _HOST.fullmatch(host) is None:
         raise malformed("the Host header is not a host name with an optional port")
     target = head.target
-    if b"#" in target:
+    if _FRAGMENT in target:
         raise malformed("the target carries a fragment")
     if target.startswith(b"/"):
         if head.method == b"CONNECT":

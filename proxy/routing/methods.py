@@ -20,6 +20,8 @@ SAFE_METHODS: Final = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 OVERRIDE_HEADERS: Final = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
 
 _VARIABLE = b"_method"
+_QUERY = ord("?")
+_ESCAPE = ord("%")
 
 
 def effective_method(head: Head, form: FormBody = UNREAD) -> bytes:
@@ -28,25 +30,20 @@ def effective_method(head: Head, form: FormBody = UNREAD) -> bytes:
     `form` is the urlencoded body, where it has been read. It needs no reading for this: a request that has
     one is unsafe already, only another unsafe method can come of it.
     """
-    for method in _overrides(head, form):
+    named = [value.upper() for name, _, value in head.fields if name in OVERRIDE_HEADERS and value]
+    if isinstance(form, bytes):
+        named += _named(form)
+    if _QUERY in head.target:
+        named += _named(split_target(head.target)[2])
+    for method in named:
         if method not in SAFE_METHODS:
             return method
     return head.method
 
 
-def _overrides(head: Head, form: FormBody) -> Iterator[bytes]:
-    for name, _, value in head.fields:
-        if name in OVERRIDE_HEADERS and value:
-            yield value.upper()
-    if isinstance(form, bytes):
-        yield from _named(form)
-    if b"?" in head.target:
-        yield from _named(split_target(head.target)[2])
-
-
 def _named(text: bytes) -> Iterator[bytes]:
     """Every method that a `_method` variable names, duplicates included: who knows which one is read."""
-    if b"%" not in text and b"method" not in text.lower():
+    if _ESCAPE not in text and text.lower().find(b"method") < 0:
         return
     for pair in text.split(b"&"):
         name, _, value = pair.partition(b"=")

@@ -15,6 +15,8 @@ from urllib.parse import unquote_to_bytes
 
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*+://([^/?#]*+)(.*+)", re.DOTALL)
 
+_PERCENT: Final = ord("%")
+
 MAX_HOST: Final = 255
 """Bytes; DNS knows no longer name (RFC 1035 §2.3.4)."""
 
@@ -43,9 +45,9 @@ def split_path(path: bytes) -> Segments:
     """The segments of a path that starts with `/`; the root has one, which is empty."""
     raw = path.split(b"/")
     del raw[0]
-    if b"%" in path:
-        decoded = [unquote_to_bytes(segment) if b"%" in segment else segment for segment in raw]
-    elif b"/." in path:
+    if _PERCENT in path:
+        decoded = [unquote_to_bytes(segment) if _PERCENT in segment else segment for segment in raw]
+    elif path.find(b"/.") >= 0:
         decoded = raw
     else:
         return raw, raw
