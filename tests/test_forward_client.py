@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from proxy.forward.client import DRAIN_GRACE, HALF_CLOSED_GRACE, HELD_LIMIT, LINGER
+from proxy.forward.client import DRAIN_GRACE
+from proxy.forward.client_socket import HALF_CLOSED_GRACE, LINGER
+from proxy.forward.framing import HELD_LIMIT
 from tests.support.gateways import LEGACY, Front
 from tests.support.scripted import ScriptedLoop, ScriptedTransport, settle
 from tests.support.sinks import answer
