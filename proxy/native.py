@@ -59,11 +59,14 @@ MODULES = (
     "proxy.telemetry.recorder",
     "proxy.upstream.backend",
     "proxy.upstream.breaker",
+    "proxy.upstream.call",
     "proxy.upstream.connection",
     "proxy.upstream.exchange",
     "proxy.upstream.failures",
     "proxy.upstream.pool",
+    "proxy.upstream.reading",
     "proxy.upstream.retry",
+    "proxy.upstream.tries",
     "shadow.exchange",
 )
 """What every request runs through, less what travels between processes: compiled classes can't be pickled."""

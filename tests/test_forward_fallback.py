@@ -8,7 +8,7 @@ import pytest
 from proxy.forward.fallback import FallingBack, condition_of
 from proxy.upstream.backend import Backend
 from proxy.upstream.breaker import BreakerPolicy
-from proxy.upstream.exchange import Call
+from proxy.upstream.call import Call
 from proxy.upstream.failures import Failure
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings

@@ -10,7 +10,8 @@ import pytest
 
 from proxy.upstream.backend import Backend
 from proxy.upstream.breaker import BreakerPolicy
-from proxy.upstream.exchange import QUEUE_LIMIT, Call, Exchange
+from proxy.upstream.call import Call
+from proxy.upstream.exchange import QUEUE_LIMIT, Exchange
 from proxy.upstream.failures import Failure
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call
+from proxy.upstream.call import Call
 from proxy.upstream.failures import Failure
 from proxy.upstream.health import Verdict
 from proxy.upstream.retry import RetryPolicy

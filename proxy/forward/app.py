@@ -24,7 +24,8 @@ from proxy.http1.response import Response, dropped
 from proxy.outcome import Lane, Trace
 from proxy.routing.head import Field, Head
 from proxy.routing.request import FORM_LIMIT, TOO_LARGE, FormBody
-from proxy.upstream.exchange import Exchange, Sink
+from proxy.upstream.call import Sink
+from proxy.upstream.exchange import Exchange
 from proxy.upstream.failures import Problem, problem_of
 from proxy.upstream.stream import Interim, Stream, StreamClosed, UpstreamError
 

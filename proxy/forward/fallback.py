@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from proxy.http1.response import Response
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call, Exchange, Sink
+from proxy.upstream.call import Call, Sink
+from proxy.upstream.exchange import Exchange
 from proxy.upstream.failures import Failure, problem_of
 
 Turn = Callable[[str], tuple[Backend, Call]]

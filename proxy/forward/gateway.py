@@ -25,7 +25,8 @@ from proxy.routing.head import Head
 from proxy.routing.methods import SAFE_METHODS, effective_method
 from proxy.routing.request import UNREAD, FormBody
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call, Exchange, Sink
+from proxy.upstream.call import Call, Sink
+from proxy.upstream.exchange import Exchange
 from shadow.exchange import SkipReason
 
 Record = Callable[[Outcome], None]

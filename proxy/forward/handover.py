@@ -11,7 +11,7 @@ from proxy.decision.decide import MirrorSkip
 from proxy.forward.mirror import Kept, Mirror, Tee
 from proxy.forward.plan import Plan
 from proxy.http1.response import Response
-from proxy.upstream.exchange import Sink
+from proxy.upstream.call import Sink
 from shadow.channel import Sender
 from shadow.exchange import SkipReason, label_of, lines_of, pack
 from shadow.inflight import InFlight, session_in

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
-from proxy.upstream.exchange import Sink
+from proxy.upstream.call import Sink
 from proxy.upstream.failures import Failure
 from shadow.exchange import SkipReason
 

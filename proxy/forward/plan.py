@@ -8,7 +8,7 @@ from proxy.forward.targets import LiveRoute
 from proxy.http1.request import Request
 from proxy.outcome import Trace
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call
+from proxy.upstream.call import Call
 from proxy.upstream.failures import Problem
 
 

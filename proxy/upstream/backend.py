@@ -4,7 +4,8 @@ import asyncio
 import random
 
 from proxy.upstream.breaker import BreakerState
-from proxy.upstream.exchange import Call, Exchange, Sink
+from proxy.upstream.call import Call, Sink
+from proxy.upstream.exchange import Exchange
 from proxy.upstream.failures import Failure
 from proxy.upstream.pool import Pool
 from proxy.upstream.retry import within_budget

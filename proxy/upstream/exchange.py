@@ -1,124 +1,21 @@
 """One request to a backend over all its tries: the state between the asker's sink and a connection."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
 from proxy.http1.response import Response, chunk, last_chunk
 from proxy.routing.head import Field
+from proxy.upstream.call import Sink
 from proxy.upstream.connection import Connection
-from proxy.upstream.failures import BEFORE_ANY_BYTE, Failure
-from proxy.upstream.retry import STATUSES, backoff, failure_condition, may_retry, retry_after
-
-if TYPE_CHECKING:
-    from proxy.upstream.backend import Backend
-    from proxy.upstream.pool import Pool
+from proxy.upstream.failures import Failure
+from proxy.upstream.retry import failure_condition
+from proxy.upstream.tries import NEVER, Tries
 
 QUEUE_LIMIT = 64 * 1024
 """Bytes of a request's body that are held for a connection, or for a retry of a safe request."""
 
-NEVER = float("inf")
 
+class Exchange(Tries):
+    """Sends a `Call`, retries it where that is safe, pushes the response into the sink."""
 
-class Sink(Protocol):
-    """Who asked. Called from the event loop; `flush` ends each batch, `completed` or `failed` everything."""
-
-    def interim(self, status: int, reason: bytes, fields: list[Field]) -> None: ...
-    def responded(self, response: Response) -> None: ...
-    def received(self, data: bytes) -> None: ...
-    def completed(self, trailers: list[Field]) -> None: ...
-    def failed(self, failure: Failure) -> None: ...
-    def flush(self) -> None: ...
-    def upload_blocked(self) -> None: ...
-    def upload_unblocked(self) -> None: ...
-
-
-@dataclass(slots=True, init=False)
-class Call:
-    """What is sent: the head's bytes, whether a body follows and in which framing.
-
-    `safe` is about the effective method: only then may the request be sent a second time.
-    """
-
-    head: bytes
-    safe: bool
-    is_head: bool
-    has_body: bool
-    chunked: bool
-    wants_upgrade: bool
-
-    def __init__(
-        self,
-        head: bytes,
-        safe: bool,
-        is_head: bool = False,
-        has_body: bool = False,
-        chunked: bool = False,
-        wants_upgrade: bool = False,
-    ) -> None:
-        self.head = head
-        self.safe = safe
-        self.is_head = is_head
-        self.has_body = has_body
-        self.chunked = chunked
-        self.wants_upgrade = wants_upgrade
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether the head is all there is, and sending it twice does no harm."""
-        return self.safe and not self.has_body and not self.wants_upgrade
-
-
-class Exchange:
-    """Sends a `Call`, retries it where that is safe, pushes the response into the sink.
-
-    `expires` is the loop time at which the present phase times out; the backend sweeps all exchanges.
-    `deadline` is the one by which a response must have begun, over all tries.
-    """
-
-    __slots__ = (
-        "_backend",
-        "_blocked",
-        "_call",
-        "_connection",
-        "_kept",
-        "_pool",
-        "_queue",
-        "_queued",
-        "_reading_paused",
-        "_retry_counted",
-        "_sink",
-        "deadline",
-        "expires",
-        "is_head",
-        "response",
-        "tries",
-        "upload_done",
-        "waits",
-        "wants_upgrade",
-        "written",
-    )
-
-    def __init__(self, backend: "Backend", call: Call, sink: Sink) -> None:
-        self._backend = backend
-        self._call = call
-        self._sink: Sink | None = sink  # None once it has ended
-        self._connection: Connection | None = None
-        self._pool: Pool | None = None
-        self._queue: list[bytes] = []
-        self._queued = 0
-        self._kept = call.safe  # whether all of the body sent so far is still in the queue
-        self._blocked = False
-        self._reading_paused = False
-        self._retry_counted = False
-        self.deadline = NEVER
-        self.expires = NEVER
-        self.tries = 0
-        self.waits = False
-        self.written = False
-        self.response: Response | None = None
-        self.upload_done = not call.has_body
-        self.is_head = call.is_head
-        self.wants_upgrade = call.wants_upgrade
+    __slots__ = ()
 
     # -- the asker's side
 
@@ -206,7 +103,7 @@ class Exchange:
         """The final head is here: pass it on, or try once more if the policy says so."""
         assert self._pool is not None
         self._pool.breaker.succeeded()
-        if response.status in _GATEWAY_ERRORS and self._retry_response(response):
+        if self._retry_response(response):
             return
         self.response = response
         self._kept = False
@@ -288,71 +185,6 @@ class Exchange:
         """No try is left."""
         self._end().failed(failure)
 
-    # -- tries
-
-    def _try(self, fresh: bool) -> None:
-        self.tries += 1
-        pool = self._backend.choose(self._pool)
-        if isinstance(pool, Failure):
-            self._give_up(pool)
-            return
-        self._pool = pool
-        pool.breaker.sent()
-        self.waits = True
-        connection = pool.acquire(self, not self._call.safe, fresh)
-        if connection is not None:
-            self.connected(connection)
-        else:
-            self.expires = self.deadline
-
-    def _may_retry(self, condition: str | None, failure: Failure | None) -> bool:
-        settings, call = self._backend.settings, self._call
-        replayable = self._kept or not self.written or not call.has_body
-        if not replayable or (self.wants_upgrade and failure not in BEFORE_ANY_BYTE):
-            return False
-        if self._backend.loop.time() >= self.deadline:
-            return False
-        if not may_retry(settings.retry, condition, self.tries, call.safe, failure):
-            return False
-        return self._backend.grant_retry(self._retry_counted)
-
-    def _retry_response(self, response: Response) -> bool:
-        """Whether this gateway error is dropped for another try; a long Retry-After is returned."""
-        if not self._may_retry(str(response.status), None):
-            return False
-        wait = self._pause_before_retry()
-        asked = (retry_after(value) for lower, _, value in response.fields if lower == b"retry-after")
-        wait = max(wait, next(asked, None) or 0.0)
-        if self._backend.loop.time() + wait >= self.deadline:
-            return False
-        if self._connection is not None:
-            self._connection.abort()
-            self._connection = None
-        self._retry_in(wait)
-        return True
-
-    def _pause_before_retry(self) -> float:
-        return backoff(self._backend.settings.retry, self.tries, self._backend.draw())
-
-    def _retry_in(self, seconds: float) -> None:
-        self._note_retry()
-        self.expires = self.deadline
-        self._backend.loop.call_later(seconds, self._retry)
-
-    def _retry_now(self) -> None:
-        self._note_retry()
-        self._try(fresh=True)
-
-    def _retry(self) -> None:
-        if self._sink is not None:
-            self._try(fresh=True)
-
-    def _note_retry(self) -> None:
-        if not self._retry_counted:
-            self._retry_counted = True
-            self._backend.retrying += 1
-        self._backend.retries += 1
-
     # -- small things
 
     def _keep(self, data: bytes) -> None:
@@ -379,6 +211,3 @@ class Exchange:
         self._queue.clear()
         self._backend.ended(self, self._retry_counted)
         return sink
-
-
-_GATEWAY_ERRORS = frozenset(int(status) for status in STATUSES)

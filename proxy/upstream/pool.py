@@ -10,7 +10,7 @@ from proxy.upstream.failures import Failure
 from proxy.upstream.settings import Address, BackendSettings
 
 if TYPE_CHECKING:
-    from proxy.upstream.exchange import Exchange
+    from proxy.upstream.tries import Tries
 
 MAX_AGE = 300.0
 """Seconds after which a connection is not reused, so that a changed DNS answer is followed."""
@@ -26,11 +26,11 @@ class Pool:
         self.healthy = True
         self.open = 0
         self.resting: list[Connection] = []
-        self.waiting: deque[Exchange] = deque()
+        self.waiting: deque[Tries] = deque()
         self._loop = loop
         self._connecting: set[asyncio.Task[None]] = set()
 
-    def acquire(self, exchange: "Exchange", strict: bool, fresh: bool) -> Connection | None:
+    def acquire(self, exchange: "Tries", strict: bool, fresh: bool) -> Connection | None:
         """A resting connection at once, or None: then `exchange.connected` or `.failed` follows.
 
         `strict` and `fresh` as the exchange knows: a write wants certainty, a retry wants a new connection.
@@ -85,13 +85,13 @@ class Pool:
             if exchange.waits:
                 self._connect(exchange)
 
-    def _connect(self, exchange: "Exchange") -> None:
+    def _connect(self, exchange: "Tries") -> None:
         self.open += 1
         task = self._loop.create_task(self._connected(exchange))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    async def _connected(self, exchange: "Exchange") -> None:
+    async def _connected(self, exchange: "Tries") -> None:
         try:
             connection = await self._dial()
         except TimeoutError:
@@ -113,7 +113,7 @@ class Pool:
         connection.made_at = self._loop.time()
         return connection
 
-    def _dial_failed(self, exchange: "Exchange", failure: Failure) -> None:
+    def _dial_failed(self, exchange: "Tries", failure: Failure) -> None:
         self.open -= 1
         self._serve_waiting()
         if exchange.waits:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
-from proxy.upstream.exchange import Sink
+from proxy.upstream.call import Sink
 from proxy.upstream.failures import Failure
 
 HIGH_WATER = 256 * 1024

@@ -9,7 +9,7 @@ import httpx
 from proxy.http1.fields import HOP_BY_HOP
 from proxy.http1.response import Response
 from proxy.upstream.backend import Backend
-from proxy.upstream.exchange import Call
+from proxy.upstream.call import Call
 from proxy.upstream.failures import Failure
 from proxy.upstream.stream import Stream, UpstreamError
 

@@ -2,7 +2,7 @@
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
-from proxy.upstream.exchange import Call
+from proxy.upstream.call import Call
 from proxy.upstream.failures import Failure
 
 GET = Call(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", safe=True)
