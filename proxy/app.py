@@ -6,7 +6,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -25,12 +25,14 @@ from proxy.telemetry.metrics import Totals
 from proxy.telemetry.recorder import Telemetry
 from proxy.upstream.backend import Backend
 from proxy.upstream.breaker import BreakerPolicy, BreakerState
-from proxy.upstream.health import HealthChecks
 from proxy.upstream.pool import Pool
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
 from shadow.channel import Sender
 from shadow.inflight import InFlight
+
+if TYPE_CHECKING:
+    from proxy.upstream.health import HealthChecks
 
 WHOLE = 10_000
 """Percentages in routes.yaml's models are hundredths of a percent."""
@@ -161,7 +163,7 @@ class Backends:
     def _new(self, name: str, model: BackendModel) -> Backend:
         backend = Backend(backend_settings(name, model), self._loop)
         if self._checked and backend.settings.health is not None:
-            self._checks[backend] = HealthChecks(backend)
+            self._checks[backend] = _checks(backend)
         return backend
 
     def _retire(self, backend: Backend) -> None:
@@ -170,6 +172,12 @@ class Backends:
             checks.close()
         backend.close()
         self._retired.append(backend)
+
+
+def _checks(backend: Backend) -> "HealthChecks":
+    from proxy.upstream.health import HealthChecks  # costs every worker 8 MB: httpx, and all it brings
+
+    return HealthChecks(backend)
 
 
 def gateway_settings(server: ServerModel) -> Settings:
