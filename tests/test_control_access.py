@@ -86,6 +86,18 @@ async def test_what_the_last_flip_took_is_shown_stage_by_stage(tmp_path: Path) -
         assert 'banyan_flip_seconds{stage="apply"} 0.5' in (await running.get("/metrics")).text
 
 
+@pytest.mark.parametrize(("trouble", "up"), [(None, 1), ("the ledger is unavailable: gone", 0)])
+async def test_a_ledger_that_is_lost_shows_and_makes_nobody_unready(
+    tmp_path: Path, trouble: str | None, up: int
+) -> None:
+    async with control(tmp_path) as running:
+        running.state.take(Fleet({1: 1}, False, (), 1, LedgerView(7, trouble, redis=trouble)))
+        ready, metrics = await running.get("/readyz"), (await running.get("/metrics")).text
+    assert (ready.status_code, ready.json()["ledger"]["trouble"]) == (200, trouble)
+    assert f"banyan_ledger_up {up}.0" in metrics and f"banyan_ledger_hints_up {up}.0" in metrics
+    assert "banyan_ledger_version 7.0" in metrics
+
+
 async def test_health_and_metrics_need_no_token(tmp_path: Path) -> None:
     async with control(tmp_path, tokens=True, peer="192.0.2.7") as running:
         assert (await running.get("/healthz")).status_code == 200

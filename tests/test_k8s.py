@@ -236,13 +236,23 @@ def test_the_grace_period_covers_pre_stop_and_drain(overlay: str) -> None:
         assert pod["terminationGracePeriodSeconds"] > pre_stop + drain
 
 
-def test_tokens_reach_the_control_plane_alone(overlay: str) -> None:
+@pytest.mark.parametrize("secret", ["BANYAN_TOKENS", "BANYAN_WEBHOOK_SECRET"])
+def test_what_only_the_control_plane_needs_reaches_it_alone(overlay: str, secret: str) -> None:
     holders = [
         container["name"]
         for _, container in containers(overlay)
-        if any(variable["name"] == "BANYAN_TOKENS" for variable in container["env"])
+        if any(variable["name"] == secret for variable in container["env"])
     ]
     assert holders == ["control"]
+
+
+@pytest.mark.parametrize("needed", ["banyan/backends", "banyan/webhooks"])
+def test_the_control_plane_reaches_whom_it_replays_to_and_whom_it_tells(overlay: str, needed: str) -> None:
+    egress = named(overlay, "NetworkPolicy", "banyan-control")["spec"]["egress"]
+    allowed = [
+        peer.get("namespaceSelector", {}).get("matchLabels", {}) for rule in egress for peer in rule["to"]
+    ]
+    assert {needed: "allowed"} in allowed
 
 
 # --- the shadow container's loop -------------------------------------------------------------------
