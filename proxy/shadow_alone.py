@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from proxy.config.addresses import Address
 from proxy.control.health import status_app
 from proxy.link import Report
 from proxy.shadow_process import REPORT_EVERY, ShadowProcess, collect_seldom
+from proxy.shadow_samples import ShadowSamples
 from proxy.start import Overrides, Reader, StartError, first_snapshot
 from proxy.state import State
 from proxy.uvicorn_server import control_server
@@ -37,14 +40,27 @@ async def run(config: Path, overrides: Overrides, status: Address | None) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reader.poke)
-    async with _answering(status, State(snapshot, alone=True), process):
-        parts = {asyncio.create_task(part) for part in (process.run(), _follow(reader, process))}
+    state = State(snapshot, alone=True)
+    samples = ShadowSamples(
+        snapshot.config.ledger, f"{socket.gethostname()}#{os.getpid()}-{time.time_ns():x}"
+    )
+    async with _answering(status, state):
+        works = (
+            process.run(),
+            _follow(reader, process),
+            _count(state, samples, process),
+            samples.run(lambda: process.snapshot),
+        )
+        parts = {asyncio.create_task(work) for work in works}
         waiting = asyncio.create_task(stop.wait())
         say(f"banyan shadow: listening on {snapshot.config.shadow.socket}")
         done, _ = await asyncio.wait({waiting, *parts}, return_when=asyncio.FIRST_COMPLETED)
         for task in {waiting, *parts} - done:
             task.cancel()
         await process.close()
+        samples.count(process.take_totals())
+        await asyncio.to_thread(samples.write, process.snapshot)
+        samples.close()
     for task in done:
         task.result()
 
@@ -60,7 +76,7 @@ async def _follow(reader: Reader, process: ShadowProcess) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _answering(status: Address | None, state: State, process: ShadowProcess) -> AsyncIterator[None]:
+async def _answering(status: Address | None, state: State) -> AsyncIterator[None]:
     """Health and figures at this address, if there is one."""
     if status is None:
         yield
@@ -71,16 +87,16 @@ async def _answering(status: Address | None, state: State, process: ShadowProces
         raise StartError(f"cannot listen on {status} for health checks: {error.strerror}") from error
     server = control_server(status_app(state))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    counting = asyncio.create_task(_count(state, process))
     try:
         yield
     finally:
-        counting.cancel()
         server.should_exit = True
         await serving
 
 
-async def _count(state: State, process: ShadowProcess) -> None:
+async def _count(state: State, samples: ShadowSamples, process: ShadowProcess) -> None:
     while True:
         await asyncio.sleep(REPORT_EVERY)
-        state.take(Report(0, process.take_totals(), None))
+        totals = process.take_totals()
+        samples.count(totals)
+        state.take(Report(0, totals, None))

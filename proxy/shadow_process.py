@@ -61,6 +61,7 @@ class ShadowProcess:
         self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop, store: LedgerStore, key: bytes
     ) -> None:
         config = snapshot.config.shadow
+        self.snapshot = snapshot
         self._socket = Path(config.socket)
         self._loop = loop
         self._backends = Backends(loop, checked=False)
@@ -85,6 +86,7 @@ class ShadowProcess:
 
     def apply(self, snapshot: Snapshot) -> None:
         """Put a snapshot in force; socket, queue and log stay as they were at the start."""
+        self.snapshot = snapshot
         self._worker.plan = self._plan(snapshot)
         self._worker.verdicts = _verdicts(snapshot)
 

@@ -3,9 +3,10 @@
 import http.client
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -55,6 +56,28 @@ def test_the_parts_meet_and_each_can_go_and_come_back(tmp_path: Path) -> None:
                 shadow.send_signal(signal.SIGTERM)
                 assert shadow.wait(30) == 0
     assert {json.loads(line)["verdict"] for line in log.read_text().splitlines()} == {"mismatch"}
+    assert "Traceback" not in (tmp_path / "shadow.txt").read_text()
+
+
+def sampled(ledger: Path) -> int:
+    """Differing exchanges that the gates know of."""
+    with closing(sqlite3.connect(ledger)) as connection, suppress(sqlite3.OperationalError):
+        return connection.execute("select coalesce(sum(mismatches), 0) from banyan_samples").fetchone()[0]
+    return 0  # whoever is first still makes the tables
+
+
+def test_what_it_finds_under_a_ramp_reaches_the_gates(tmp_path: Path) -> None:
+    with backend(same) as legacy, backend(other) as modern:
+        made = config(legacy, modern, tmp_path)
+        made["routes"][0] |= {"stage": "canary", "weight": 0, "ramp": {"steps": [5, 100]}}
+        with running(tmp_path, made, "express", "proxy") as banyan:
+            shadow = started(tmp_path)
+            try:
+                wait(lambda: ask(banyan) and (tmp_path / "ledger.db").exists(), 60)
+                wait(lambda: ask(banyan) and sampled(tmp_path / "ledger.db") > 0, 60)
+            finally:
+                shadow.send_signal(signal.SIGTERM)
+                assert shadow.wait(30) == 0
     assert "Traceback" not in (tmp_path / "shadow.txt").read_text()
 
 
