@@ -68,7 +68,7 @@ def run(serving: Banyan) -> Run:
 @pytest.fixture
 def signature(run: Run) -> str:
     """The one group of differences, once the shadow worker has written it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (groups := run("diffs", "groups", "--json").json["groups"]):
         assert time.monotonic() < deadline, "no difference was found"
     found: str = groups[0]["signature"]

@@ -270,7 +270,7 @@ def shadow_loop(overlay: str, banyan: str, folder: Path) -> subprocess.Popen[byt
 
 
 def wait_for(path: Path, lines: int) -> list[str]:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if path.exists() and len(found := path.read_text().splitlines()) >= lines:
             return found

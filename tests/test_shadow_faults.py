@@ -109,7 +109,7 @@ def counted(banyan: Banyan, name: str, word: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
-def wait(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def wait(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

@@ -85,7 +85,7 @@ def test_draining_finishes_what_is_under_way(origin: Origin, start: Start) -> No
         held.released.set()
         assert busy.body_of(head).body == b"begunended"
         assert busy.is_closed() and uploading.is_closed()
-        assert banyan.process.wait(20) == 0
+        assert banyan.process.wait(60) == 0
 
 
 def test_draining_has_an_end(origin: Origin, start: Start) -> None:
@@ -97,7 +97,7 @@ def test_draining_has_an_end(origin: Origin, start: Start) -> None:
         head = wire.head()
         banyan.terminate()
         assert not wire.body_of(head).complete
-        banyan.process.wait(20)
+        banyan.process.wait(60)
         held.released.set()
 
 
@@ -123,7 +123,7 @@ def test_no_request_is_lost_by_a_drain_under_load(origin: Origin, start: Start) 
         banyan.terminate()
         for thread in threads:
             thread.join(DEADLINE * 3)
-        assert banyan.process.wait(20) == 0
+        assert banyan.process.wait(60) == 0
     assert set(answered) == {200}
     assert len(answered) == len(origin.complete()) == len(origin.seen)
 

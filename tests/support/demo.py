@@ -111,7 +111,7 @@ def seeded(path: Path, now: str | None = NOW) -> origins.Home:
 
 def wait_until_free(address: parts.Address) -> None:
     """Until nobody listens there any more."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while parts.in_use(address):
         assert time.monotonic() < deadline, f"somebody still listens on {address}"
         time.sleep(0.05)

@@ -32,7 +32,7 @@ def alive(ledger: Ledger, replica: str, version: int) -> None:
     ledger.write(partial(replicas.report, replica=replica, version=version, detail={}))
 
 
-def eventually(condition: Callable[[], object], patience: float = 15.0) -> None:
+def eventually(condition: Callable[[], object], patience: float = 60.0) -> None:
     """Wait until something holds; fails if it does not in time."""
     deadline = time.monotonic() + patience
     while not condition():

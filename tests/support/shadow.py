@@ -160,7 +160,7 @@ class Desk:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that is bound to happen."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     for _ in iter(condition, True):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
