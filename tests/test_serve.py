@@ -1,5 +1,6 @@
 """The supervisor: children that die, signals at bad moments, files that are broken."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -55,9 +56,10 @@ def status_of(address: Address) -> int:
 def pid_of(module: str, supervisor: int) -> int | None:
     """The child that runs a module."""
     for pid in descendants(supervisor):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if module.encode() in words:
-            return pid
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # gone since
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if module.encode() in words:
+                return pid
     return None
 
 

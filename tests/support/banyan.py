@@ -180,8 +180,9 @@ def descendants(pid: int) -> list[int]:
     """Its children, theirs, and so on; none where it is gone."""
     children = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            children += [child, *descendants(child)]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # gone since
+            for child in map(int, task.read_text().split()):
+                children += [child, *descendants(child)]
     return children
 
 
