@@ -558,6 +558,14 @@ def test_what_is_refused_in_a_route(keys: str, column: int, said: str) -> None:
             38,
             ".form.a[]: 'a[]' names no element: write its index, as in 'a[0]'",
         ),
+        ("{path: /a, headers: {X-A: a, x-a: b}}", 49, ".headers.x-a: is the same as X-A above"),
+        ("{path: /a, query: {b.c: x, b_c: y}}", 47, ".query.b_c: is the same as b.c above"),
+        ("{path: /a, form: {d e: x, d_e: y}}", 46, ".form.d_e: is the same as d e above"),
+        (
+            "{path: /a, methods: ['*']}",
+            41,
+            ".methods[0]: '*' is no method: leave methods out, and any is meant",
+        ),
     ],
 )
 def test_what_is_refused_in_a_match(match: str, column: int, said: str) -> None:

@@ -27,7 +27,8 @@ def check(file: Path, strict: bool, as_json: bool) -> None:
         for finding in (*loaded.errors, *loaded.warnings):
             print(finding, file=sys.stderr)
         if valid and loaded.snapshot is not None:
-            print(f"{file}: {len(loaded.snapshot.routes)} routes, valid")
+            routes = len(loaded.snapshot.routes)
+            print(f"{file}: {routes} route{'' if routes == 1 else 's'}, valid")
     if not valid:
         sys.exit(REFUSED)
 

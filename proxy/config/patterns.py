@@ -7,13 +7,16 @@ from proxy.config.errors import Problem
 from proxy.config.matching import Match, ValueMatch
 from proxy.config.routes import RouteConfig
 from proxy.routing.pattern import Pattern
-from proxy.routing.subjects import Condition, Form, Header, Query
+from proxy.routing.subjects import Condition, Form, Header, Query, Subject
 from proxy.routing.values import Exact, Matcher, Present, regex
 from proxy.routing.variable import Variable, variable
 
 
 class VariableError(Exception):
-    """A query or form variable that no request can set; `section` is `query` or `form`."""
+    """A query or form variable that no request can set, or a name that another spelling of it already says.
+
+    `section` is `headers`, `query` or `form`.
+    """
 
     def __init__(self, section: str, name: str, reason: str) -> None:
         super().__init__(reason)
@@ -50,12 +53,21 @@ def _pattern(match: Match, php: bool) -> Pattern:
 
 
 def _conditions(match: Match, php: bool) -> Iterator[Condition]:
+    named: dict[Subject, str] = {}
+    for section, name, subject, wanted in _subjects(match, php):
+        if subject in named:
+            raise VariableError(section, name, f"is the same as {named[subject]} above")
+        named[subject] = name
+        yield Condition(subject, _matcher(wanted))
+
+
+def _subjects(match: Match, php: bool) -> Iterator[tuple[str, str, Subject, ValueMatch]]:
     for name, wanted in match.headers.items():
-        yield Condition(Header(name.lower().encode()), _matcher(wanted))
+        yield "headers", name, Header(name.lower().encode()), wanted
     for name, wanted in match.query.items():
-        yield Condition(Query(_variable("query", name, php)), _matcher(wanted))
+        yield "query", name, Query(_variable("query", name, php)), wanted
     for name, wanted in match.form.items():
-        yield Condition(Form(_variable("form", name, php)), _matcher(wanted))
+        yield "form", name, Form(_variable("form", name, php)), wanted
 
 
 def _variable(section: str, name: str, php: bool) -> Variable:

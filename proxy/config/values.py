@@ -65,6 +65,8 @@ def plain_name(text: str) -> str:
 def method(text: str) -> str:
     if not _TOKEN.fullmatch(text):
         raise ValueError("must be an HTTP method such as GET")
+    if text == "*":
+        raise ValueError("'*' is no method: leave methods out, and any is meant")
     if text != text.upper():
         raise ValueError(f"must be upper case, as methods are case-sensitive; did you mean {text.upper()}?")
     return text
