@@ -19,6 +19,9 @@ from shadow.recorder import StoreDown
 NOISE_KEEP = timedelta(days=7)
 """How long a path counts as noise after it last differed."""
 
+WINDOW = 1000
+"""Pairs of answers that noise is judged by; of twice as many, the older half is forgotten."""
+
 _KEY = "redaction-key"
 
 _T = TypeVar("_T")
@@ -49,6 +52,7 @@ class LedgerStore:
         def work(connection: Connection) -> None:
             diffs.prune(connection, now - self._keep)
             noise.expire(connection, now - NOISE_KEEP)
+            noise.halve(connection, 2 * WINDOW)
 
         self._do(lambda ledger: ledger.write(work))
 
@@ -77,7 +81,9 @@ def _record(
     if sightings:
         diffs.record(connection, [_seen(sighting) for sighting in sightings], samples)
     for route, seen in sorted(learned.items()):
-        noise.learn(connection, route, seen.pairs, seen.differed)
+        if seen.pairs:
+            noise.learn(connection, route, seen.pairs, seen.differed)
+        noise.compare(connection, route, seen.mirrored, seen.diverged)
 
 
 def _seen(sighting: Sighting) -> diffs.Seen:
@@ -95,7 +101,12 @@ def _seen(sighting: Sighting) -> diffs.Seen:
 
 def _known(of: RouteNoise) -> Known:
     return Known(
-        Seen(of.pairs, Counter({path.path: path.differed for path in of.paths})),
+        Seen(
+            of.pairs,
+            Counter({path.path: path.differed for path in of.paths}),
+            of.mirrored,
+            Counter({path.path: path.mirrored for path in of.paths}),
+        ),
         frozenset(path.path for path in of.paths if path.ruling is Ruling.PINNED),
         frozenset(path.path for path in of.paths if path.ruling is Ruling.FORBIDDEN),
     )

@@ -16,18 +16,23 @@ SIGNIFICANCE = 0.01
 
 @dataclass(slots=True)
 class Seen:
-    """Pairs of answers that were compared, and in how many of them each path differed."""
+    """Pairs of answers that were compared, and in how many of them each path differed.
+
+    `pairs` are of one side, `mirrored` of both.
+    """
 
     pairs: int = 0
     differed: Counter[str] = field(default_factory=Counter)
-
-    def add(self, paths: Iterable[str]) -> None:
-        """One more pair."""
-        self.pairs += 1
-        self.differed.update(paths)
+    mirrored: int = 0
+    diverged: Counter[str] = field(default_factory=Counter)
 
     def plus(self, other: Self) -> "Seen":
-        return Seen(self.pairs + other.pairs, self.differed + other.differed)
+        return Seen(
+            self.pairs + other.pairs,
+            self.differed + other.differed,
+            self.mirrored + other.mirrored,
+            self.diverged + other.diverged,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +55,18 @@ class Noise:
         self._learned: dict[str, Seen] = {}
         self._writing: dict[str, Seen] = {}
         self._written: dict[str, Seen] = {}
-        self._mirrored: dict[str, Seen] = {}
 
     def learn(self, route: str, differences: Iterable[Difference]) -> None:
         """What two answers of the same side differ in."""
-        self._learned.setdefault(route, Seen()).add(_paths(differences))
+        seen = self._learned.setdefault(route, Seen())
+        seen.pairs += 1
+        seen.differed.update(_paths(differences))
 
     def compared(self, route: str, differences: Iterable[Difference]) -> None:
         """What the two sides' answers differ in."""
-        self._mirrored.setdefault(route, Seen()).add(_paths(differences))
+        seen = self._learned.setdefault(route, Seen())
+        seen.mirrored += 1
+        seen.diverged.update(_paths(differences))
 
     def among(self, route: str, differences: Iterable[Difference]) -> set[Spot]:
         """Those differences that are no more than noise."""
@@ -73,13 +81,10 @@ class Noise:
         if path in known.pinned:
             return True
         own = (counts.get(route) for counts in (self._learned, self._writing, self._written))
-        same = _sum(known.seen, *own)
-        mirrored = self._mirrored.get(route, Seen())
-        if same.differed[path] == 0:
+        seen = _sum(known.seen, *own)
+        if seen.differed[path] == 0:
             return False
-        return (
-            chance(mirrored.differed[path], mirrored.pairs, same.differed[path], same.pairs) >= SIGNIFICANCE
-        )
+        return chance(seen.diverged[path], seen.mirrored, seen.differed[path], seen.pairs) >= SIGNIFICANCE
 
     # -- to and from the ledger
 

@@ -23,6 +23,8 @@ MOST_BYTES = 16 * 1024 * 1024
 """Of lines that wait for the disk."""
 RETRY_AFTER = 2.0
 """Seconds before a ledger that was down is tried again."""
+LEARN_EVERY = 5.0
+"""Seconds that counts of noise gather before they are written together."""
 RELOAD_EVERY = 30.0
 """Seconds between two looks at what other workers learned, and at what people ruled."""
 
@@ -58,6 +60,7 @@ class Recorder:
         self._bytes = 0
         self._sightings = Sightings(most_samples)
         self._store_at = 0.0
+        self._learn_at = 0.0
         self._reload_at = 0.0
         self.lost: Counter[str] = Counter()
 
@@ -81,6 +84,7 @@ class Recorder:
 
     async def flush(self) -> None:
         """Write what there is, at the end."""
+        self._learn_at = 0.0
         await self._flush_lines()
         await self._flush_store()
 
@@ -104,7 +108,7 @@ class Recorder:
             self._store_at = self._clock() + RETRY_AFTER
 
     async def _record(self) -> None:
-        sightings, learned = self._sightings.take(), self._noise.take()
+        sightings, learned = self._sightings.take(), self._learned()
         if not sightings and not learned:
             return
         try:
@@ -114,6 +118,13 @@ class Recorder:
             self._noise.put_back()
             raise
         self._noise.wrote()
+
+    def _learned(self) -> Mapping[str, Seen]:
+        """What is due of the counts of noise: every exchange adds to them."""
+        if self._clock() < self._learn_at:
+            return {}
+        self._learn_at = self._clock() + LEARN_EVERY
+        return self._noise.take()
 
     async def _reload_if_due(self) -> None:
         if self._clock() >= self._reload_at:

@@ -145,6 +145,29 @@ def test_noise_is_learned_by_counting(ledger: Ledger) -> None:
     assert (known["other"].pairs, known["other"].paths) == (7, ())
 
 
+def test_pairs_of_both_sides_are_counted_for_what_ever_differed_on_one(ledger: Ledger) -> None:
+    ledger.write(lambda connection: noise.compare(connection, "pay", 5, {"$.time": 5}))
+    ledger.write(lambda connection: noise.learn(connection, "pay", 10, {"$.time": 4}))
+    for _ in range(2):
+        ledger.write(lambda connection: noise.compare(connection, "pay", 100, {"$.bug": 100, "$.time": 30}))
+    known = ledger.read(noise.load)["pay"]
+    assert (known.pairs, known.mirrored) == (10, 205)
+    assert [(path.path, path.differed, path.mirrored) for path in known.paths] == [("$.time", 4, 60)]
+
+
+def test_of_many_pairs_the_older_half_is_forgotten(ledger: Ledger) -> None:
+    for route in ("pay", "other"):
+        ledger.write(lambda connection, route=route: noise.learn(connection, route, 101, {"$.time": 7}))
+    ledger.write(lambda connection: noise.learn(connection, "pay", 20, {}))
+    ledger.write(lambda connection: noise.compare(connection, "other", 500, {"$.time": 9}))
+    ledger.write(lambda connection: noise.halve(connection, 120))
+    known = ledger.read(noise.load)
+    assert (known["pay"].pairs, known["pay"].paths[0].differed) == (60, 3)
+    other = known["other"]
+    assert (other.pairs, other.mirrored) == (101, 250)
+    assert (other.paths[0].differed, other.paths[0].mirrored) == (7, 4)
+
+
 def test_what_people_ruled_of_a_path_is_kept_and_audited(ledger: Ledger) -> None:
     def rule(path: str, ruling: Ruling | None) -> None:
         ledger.write(lambda connection: noise.rule(connection, "pay", path, ruling, QA))

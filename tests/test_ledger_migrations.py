@@ -10,7 +10,11 @@ from sqlalchemy import Connection, inspect, text
 from proxy.ledger import Ledger, LedgerUnavailable, migrate, overrides
 from proxy.ledger.schema import VERSION_TABLE, metadata
 
-MIGRATIONS = ("0001 The first tables.", "0002 Webhooks that are still to be sent.")
+MIGRATIONS = (
+    "0001 The first tables.",
+    "0002 Webhooks that are still to be sent.",
+    "0003 How often a path differs between the sides, beside how often on one side alone.",
+)
 
 
 def run(statement: str, connection: Connection) -> None:
@@ -23,10 +27,10 @@ def differences(connection: Connection) -> list[object]:
 
 
 def test_an_empty_database_is_upgraded_once(empty_url: str) -> None:
-    assert migrate.status(empty_url) == migrate.Status(None, "0002", MIGRATIONS)
+    assert migrate.status(empty_url) == migrate.Status(None, "0003", MIGRATIONS)
     assert migrate.upgrade(empty_url) == MIGRATIONS
     assert migrate.upgrade(empty_url) == ()
-    assert migrate.status(empty_url) == migrate.Status("0002", "0002", ())
+    assert migrate.status(empty_url) == migrate.Status("0003", "0003", ())
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(ledger: Ledger) -> None:
@@ -72,7 +76,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(empty_url: str) -> None:
     )
     assert migrate.status(empty_url).is_newer
     with pytest.raises(
-        migrate.LedgerTooNew, match="the ledger is at 9999, this version of Banyan ends at 0002"
+        migrate.LedgerTooNew, match="the ledger is at 9999, this version of Banyan ends at 0003"
     ):
         migrate.upgrade(empty_url)
     ledger.close()

@@ -1,6 +1,7 @@
 """Noise by statistics: what varies by itself is discounted, what varies more than that is reported."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,23 @@ def test_what_is_learned_counts_whether_it_is_written_yet_or_not() -> None:
     assert noise.among("r", [at("$.x")])
     noise.load({})
     assert not noise.among("r", [at("$.x")])
+
+
+def test_what_both_sides_differ_in_is_remembered_over_a_restart() -> None:
+    noise = Noise()
+    seen = Seen(200, Counter({"$.x": 3}), 400, Counter({"$.x": 60}))
+    noise.load({"r": Known(seen)})
+    assert not noise.among("r", [at("$.x")])
+    noise.load({"r": Known(replace(seen, diverged=Counter({"$.x": 6})))})
+    assert noise.among("r", [at("$.x")])
+
+
+def test_what_both_sides_differ_in_is_written_with_the_rest() -> None:
+    noise = Noise()
+    noise.learn("r", [at("$.x")])
+    noise.compared("r", [at("$.x"), at("$.y")])
+    noise.compared("r", [])
+    assert noise.take() == {"r": Seen(1, Counter({"$.x": 1}), 2, Counter({"$.x": 1, "$.y": 1}))}
 
 
 @pytest.mark.parametrize(

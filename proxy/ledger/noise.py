@@ -1,12 +1,13 @@
 """Noise: how often a path differs between two answers of the same side, and what people ruled about it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select, update
 
 from proxy.ledger import audit
 from proxy.ledger.audit import Author
@@ -35,6 +36,8 @@ class Path:
     """In how many pairs of answers of the same side it differed."""
     seen: datetime
     ruling: Ruling | None
+    mirrored: int = 0
+    """In how many pairs of answers of both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class RouteNoise:
 
     pairs: int
     paths: tuple[Path, ...]
+    mirrored: int = 0
+    """Pairs of answers of both sides."""
 
 
 def learn(connection: Connection, route: str, pairs: int, differed: Mapping[str, int]) -> None:
@@ -52,17 +57,39 @@ def learn(connection: Connection, route: str, pairs: int, differed: Mapping[str,
     upsert(connection, noise, rows, add=["differed"], clock=["seen"])
 
 
+def compare(connection: Connection, route: str, pairs: int, differed: Mapping[str, int]) -> None:
+    """Adds up pairs of answers of both sides, and in how many of them each path differed.
+
+    Of paths that ever differed on one side alone: the others are no noise whatever they do here.
+    """
+    whole = {**_row(route, _WHOLE_ROUTE, 0), "mirrored": pairs}
+    upsert(connection, noise, [whole], add=["mirrored"], clock=["seen"])
+    for path, count in sorted(differed.items()):
+        here = noise.c.route == route, noise.c.path_digest == _digest(path)
+        connection.execute(update(noise).where(*here).values(mirrored=noise.c.mirrored + count))
+
+
+def halve(connection: Connection, most: int) -> None:
+    """Of routes with more pairs than that, forgets the older half: what begins to vary must show in time."""
+    for counted in (noise.c.differed, noise.c.mirrored):
+        many = select(noise.c.route).where(noise.c.path == _WHOLE_ROUTE, counted > most)
+        for route in connection.execute(many).scalars().all():
+            halved = update(noise).where(noise.c.route == route).values({counted: counted // 2})
+            connection.execute(halved)
+
+
 def load(connection: Connection) -> dict[str, RouteNoise]:
     """Everything known, by route."""
     rows = connection.execute(select(noise).order_by(noise.c.route, noise.c.path)).all()
     return {
         route: RouteNoise(
-            next((row.differed for row in rows if row.route == route and row.path == _WHOLE_ROUTE), 0),
+            _whole(route, rows, "differed"),
             tuple(
-                Path(row.path, row.differed, row.seen, row.ruling and Ruling(row.ruling))
+                Path(row.path, row.differed, row.seen, row.ruling and Ruling(row.ruling), row.mirrored)
                 for row in rows
                 if row.route == route and row.path != _WHOLE_ROUTE
             ),
+            _whole(route, rows, "mirrored"),
         )
         for route in dict.fromkeys(row.route for row in rows)
     }
@@ -80,6 +107,20 @@ def expire(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(noise).where(*old)).rowcount
 
 
+def _whole(route: str, rows: Sequence[Row[Any]], name: str) -> int:
+    found = (row for row in rows if row.route == route and row.path == _WHOLE_ROUTE)
+    return next((int(getattr(row, name)) for row in found), 0)
+
+
 def _row(route: str, path: str, differed: int, ruling: Ruling | None = None) -> dict[str, object]:
-    digest = hashlib.sha256(path.encode()).hexdigest()
-    return {"route": route, "path_digest": digest, "path": path, "differed": differed, "ruling": ruling}
+    return {
+        "route": route,
+        "path_digest": _digest(path),
+        "path": path,
+        "differed": differed,
+        "ruling": ruling,
+    }
+
+
+def _digest(path: str) -> str:
+    return hashlib.sha256(path.encode()).hexdigest()

@@ -162,8 +162,10 @@ noise = _table(
     Column("differed", BigInteger, nullable=False),
     Column("seen", Instant, nullable=False),
     Column("ruling", _Word),
+    Column("mirrored", BigInteger, nullable=False, server_default="0"),
 )
-"""In how many pairs of answers of the same side a path differed; at the empty path, how many there were."""
+"""In how many pairs of answers of the same side a path differed, and in how many of both sides (`mirrored`);
+at the empty path, how many pairs there were."""
 
 settings = _table(
     "settings",

@@ -25,3 +25,10 @@ def index(of_table: str, name: str, *columns: str) -> None:
     known = {found["name"] for found in sa.inspect(op.get_bind()).get_indexes(f"banyan_{of_table}")}
     if name not in known:
         op.create_index(name, f"banyan_{of_table}", list(columns))
+
+
+def column(of_table: str, made: sa.Column[Any]) -> None:
+    """Left alone where it is there."""
+    known = {found["name"] for found in sa.inspect(op.get_bind()).get_columns(f"banyan_{of_table}")}
+    if made.name not in known:
+        op.add_column(f"banyan_{of_table}", made)
