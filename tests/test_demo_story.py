@@ -23,6 +23,7 @@ from demo.story.parts import Address, Part, StartFailed
 from demo.story.stages import save, stages, with_stages
 from demo.story.visits import any_read, reads, writes
 from demo.story.wire import Answer, Request
+from tests.support.banyan import free_port
 from tests.support.checkout import ROOT
 from tests.support.demo import App, running_legacy, seeded, wait_until_free
 
@@ -68,8 +69,8 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_the_usual_port_is_taken_when_it_is_free() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = other.getsockname()[1]
+    taken = free_port()
+    with socket.create_server(("127.0.0.1", taken)):
         assert parts.free_address(preferred=taken).port != taken
     assert parts.free_address(preferred=taken).port == taken
 

@@ -170,6 +170,6 @@ def test_the_health_check_follows_readyz(health: HealthServer, status: int, exit
 
 
 def test_the_health_check_fails_where_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    assert health_check(port) == 1
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        assert health_check(held.getsockname()[1]) == 1

@@ -19,6 +19,7 @@ import httpx
 from fastapi import FastAPI
 
 from shadow.compare import Answer, Policy, Request, Result, compare
+from tests.support.banyan import free_port
 
 HOST = "shop.example"
 
@@ -131,8 +132,7 @@ def php_server(folder: str) -> Iterator[int]:
     """PHP's built-in server on a free port of this machine, with the settings of a fresh installation."""
     binary = shutil.which("php")
     assert binary is not None, "php is not installed: apt-get install php-cli php-xml php-mbstring"
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     settings = ["-d", "display_errors=1", "-d", "html_errors=1", "-d", "date.timezone=UTC"]
     command = [binary, "-n", *_extensions(), *settings, "-S", f"127.0.0.1:{port}", "-t", folder]
     process = subprocess.Popen(

@@ -22,6 +22,7 @@ from proxy.routing.subjects import Condition, Form, Header, Query
 from proxy.routing.template import parse_template
 from proxy.routing.values import Exact, Matcher
 from proxy.routing.variable import variable
+from tests.support.banyan import free_port
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -165,9 +166,7 @@ class PhpServer:
 @contextmanager
 def php_server(folder: Path) -> Iterator[PhpServer]:
     """A PHP that answers on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = ["php", *_QUIET, "-S", f"127.0.0.1:{port}", str(_script(folder))]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
