@@ -5,7 +5,7 @@ Unlike uvicorn's own cycle it keeps what ASGI has no words for: reason phrases, 
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from proxy.forward.cycle import Carrier, Cycle
@@ -30,16 +30,16 @@ App = Callable[
     Awaitable[None],
 ]
 
-UPLOAD_HIGH_WATER = 64 * 1024
+UPLOAD_HIGH_WATER: Final = 64 * 1024
 """Bytes of a request's body that wait for the application before reading pauses."""
 
-REQUEST = "banyan.request"
-PEER = "banyan.peer"
-RESPONSE = "banyan.response"
-INTERIM = "banyan.interim"
-GONE = "banyan.gone"
+REQUEST: Final = "banyan.request"
+PEER: Final = "banyan.peer"
+RESPONSE: Final = "banyan.response"
+INTERIM: Final = "banyan.interim"
+GONE: Final = "banyan.gone"
 """What to call when the client is gone, for an application that is not waiting in `receive` just then."""
-TRAILERS = "banyan.trailers"
+TRAILERS: Final = "banyan.trailers"
 
 
 class Host(Carrier, Protocol):

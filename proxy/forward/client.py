@@ -5,7 +5,7 @@ This is the class that uvicorn's `http` option takes. uvicorn keeps the sockets,
 
 import asyncio
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr, is_ssl
@@ -24,7 +24,7 @@ from proxy.http1.response import framing_for, response_head
 from proxy.routing.head import Head
 from proxy.upstream.failures import Problem
 
-DRAIN_GRACE = 1.0
+DRAIN_GRACE: Final = 1.0
 """Seconds an idle connection stays open while draining, for a request that is already on its way."""
 
 
@@ -193,7 +193,7 @@ class ClientConnection(RequestReader):
             self.loop.call_soon(self.data_received, held)
 
 
-_UNKNOWN_REQUEST = Request(Head(b"GET", b"/", []), 0, False, None, frozenset(), {})
+_UNKNOWN_REQUEST: Final = Request(Head(b"GET", b"/", []), 0, False, None, frozenset(), {})
 """Stands for a request that could not be read, when its refusal is written."""
 
 

@@ -3,17 +3,17 @@
 import asyncio
 import socket
 import struct
-from typing import cast
+from typing import Final, cast
 
 from proxy.forward.gateway import Gateway
 from proxy.forward.liveness import has_reset, untaken
 
-NEVER = float("inf")
-LINGER = 2.0
+NEVER: Final = float("inf")
+LINGER: Final = 2.0
 """Seconds that a closing connection is still read: a reset could eat the answer (RFC 9112 §9.6)."""
-HALF_CLOSED_GRACE = 0.8
+HALF_CLOSED_GRACE: Final = 0.8
 """Seconds a client that closed its sending side may wait for a next byte before it counts as gone."""
-WATCH = 0.4
+WATCH: Final = 0.4
 """Seconds between two looks at whether a client that is not read from has left."""
 
 

@@ -1,6 +1,7 @@
 """Fallback: where modern cannot answer a safe request, legacy does, once, within the same deadline."""
 
 from collections.abc import Callable
+from typing import Final
 
 from proxy.http1.response import Response
 from proxy.upstream.backend import Backend
@@ -11,7 +12,7 @@ from proxy.upstream.failures import Failure, problem_of
 Turn = Callable[[str], tuple[Backend, Call]]
 """Told on which condition a request falls back, says where it goes and what is sent there."""
 
-_NAMED = {
+_NAMED: Final = {
     Failure.CONNECT: "connect",
     Failure.CONNECT_TIMEOUT: "connect",
     Failure.BREAKER_OPEN: "open_breaker",

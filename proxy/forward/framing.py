@@ -4,6 +4,7 @@ This framing is the project's own, because what two servers read differently is 
 """
 
 import asyncio
+from typing import Final
 
 from proxy.forward.client_socket import NEVER, ClientSocket
 from proxy.forward.cycle import Cycle
@@ -14,9 +15,9 @@ from proxy.http1.body import Body, body_of
 from proxy.http1.errors import BadRequest, malformed
 from proxy.http1.request import Request, parse_request, refuse_early
 
-MAX_EMPTY_LINES = 8
+MAX_EMPTY_LINES: Final = 8
 """Empty lines that are skipped before a request; old clients send one after a body."""
-HELD_LIMIT = 64 * 1024
+HELD_LIMIT: Final = 64 * 1024
 """Bytes of pipelined requests that are held before reading pauses."""
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 from proxy.config.snapshot import Snapshot
 from proxy.decision.decide import NO_ROUTE, RoutePlan, Serve, decide
@@ -32,13 +33,13 @@ from shadow.exchange import SkipReason
 Record = Callable[[Outcome], None]
 """Takes each outcome. Must not raise and must not block: it runs on the event loop, on a client's path."""
 
-NAMELESS = "-"
+NAMELESS: Final = "-"
 """The route's name in outcomes of requests that no route matches."""
 
-CLIENT_GONE = "client gone"
+CLIENT_GONE: Final = "client gone"
 """The error of outcomes whose client left before its answer was whole."""
 
-REWRITE_INCOMPLETE = "rewrite-incomplete"
+REWRITE_INCOMPLETE: Final = "rewrite-incomplete"
 """The reason when legacy serves because the request lacks what the modern path is made of."""
 
 

@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from functools import partial
+from typing import Final
 
 from proxy.config.snapshot import Snapshot
 from proxy.decision.decide import MirrorSkip
@@ -16,7 +17,7 @@ from shadow.channel import Sender
 from shadow.exchange import SkipReason, label_of, lines_of, pack
 from shadow.inflight import InFlight, session_in
 
-_LEFT_OUT = {
+_LEFT_OUT: Final = {
     MirrorSkip.SAMPLE: SkipReason.SAMPLED_OUT,
     MirrorSkip.WRITE: SkipReason.UNSAFE_METHOD,
     MirrorSkip.METHOD: SkipReason.UNCOMPARED_METHOD,

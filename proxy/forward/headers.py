@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
 
 from proxy.http1.fields import FORWARDED, HOP_BY_HOP
 from proxy.http1.request import CHUNKED, Request, authority
@@ -11,12 +12,12 @@ from proxy.routing.head import Head
 
 Network = IPv4Network | IPv6Network
 
-_DROP = HOP_BY_HOP | {b"x-banyan-debug", b"x-banyan-shadow"}
-_DROP_UNTRUSTED = _DROP | FORWARDED
-_NOT_FOR_OLD = frozenset({b"expect"})
+_DROP: Final = HOP_BY_HOP | {b"x-banyan-debug", b"x-banyan-shadow"}
+_DROP_UNTRUSTED: Final = _DROP | FORWARDED
+_NOT_FOR_OLD: Final = frozenset({b"expect"})
 """An HTTP/1.0 client cannot wait for a 100 (RFC 9110 §10.1.1)."""
-_VIA = (b"Via: 1.0 banyan", b"Via: 1.1 banyan")
-_TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_VIA: Final = (b"Via: 1.0 banyan", b"Via: 1.1 banyan")
+_TRACEPARENT: Final = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class HeadEdit:
     host: bytes | None = None
 
 
-NO_EDIT = HeadEdit()
+NO_EDIT: Final = HeadEdit()
 
 
 class Peer:

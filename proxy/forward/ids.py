@@ -1,12 +1,13 @@
 """Request ids and traceparents: the client's where it sent valid ones, else new ones."""
 
 import random
+from typing import Final
 
 from proxy.forward.headers import valid_request_id, valid_traceparent
 from proxy.http1.request import Request
 from proxy.outcome import Trace
 
-_NEVER_ZERO = (1 << 64) | 1
+_NEVER_ZERO: Final = (1 << 64) | 1
 """Sets a bit of each id: W3C Trace Context forbids ids of zeros alone."""
 
 

@@ -6,7 +6,7 @@ nothing into the client's path. Beyond its bound it forgets what it kept: half a
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
@@ -14,7 +14,7 @@ from proxy.upstream.call import Sink
 from proxy.upstream.failures import Failure
 from shadow.exchange import SkipReason
 
-_STREAM = b"text/event-stream"
+_STREAM: Final = b"text/event-stream"
 
 
 class Mirror(NamedTuple):

@@ -1,6 +1,7 @@
 """What is going to happen to one request: decided before a byte of it is sent on."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Mirror
@@ -65,7 +66,7 @@ class NeedsForm:
     """Which route this is depends on the form in the body, which somebody has to wait for."""
 
 
-NEEDS_FORM = NeedsForm()
+NEEDS_FORM: Final = NeedsForm()
 
 
 class Tally:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Final
 
 from proxy.http1.errors import BadRequest
 from proxy.http1.fields import parse_field_line
@@ -9,7 +10,7 @@ from proxy.http1.response import Response
 from proxy.routing.head import Field
 from proxy.upstream.failures import Problem
 
-_CLIENT_ERRORS = {
+_CLIENT_ERRORS: Final = {
     "bad-request": (400, "The request is not valid HTTP"),
     "request-timeout": (408, "The request did not arrive in time"),
     "body-too-large": (413, "The request's body is too large"),
@@ -17,19 +18,19 @@ _CLIENT_ERRORS = {
     "headers-too-large": (431, "The request's header fields are too large"),
 }
 
-DRAINING = Problem(
+DRAINING: Final = Problem(
     "draining", 503, "This instance is shutting down", "Send the request again; another instance takes it.", 1
 )
-OVERLOADED = Problem(
+OVERLOADED: Final = Problem(
     "overloaded", 503, "The proxy takes no more requests at the moment", "Nothing was sent to the service.", 1
 )
-BROKEN = Problem(
+BROKEN: Final = Problem(
     "internal-error",
     500,
     "The proxy failed at this request",
     "This is a defect of the proxy; please report it.",
 )
-TOO_MANY_CONNECTIONS = Problem(
+TOO_MANY_CONNECTIONS: Final = Problem(
     "overloaded", 503, "The proxy takes no more connections at the moment", "Close idle connections.", 1
 )
 
@@ -74,7 +75,7 @@ def _field(name: str, value: str) -> Field:
     return name.lower().encode(), f"{name}: {value}".encode(), value.encode()
 
 
-_REASONS = {
+_REASONS: Final = {
     400: b"Bad Request",
     408: b"Request Timeout",
     413: b"Content Too Large",

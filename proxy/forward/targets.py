@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from proxy.config.shadow import Shadow
 from proxy.config.snapshot import Route
@@ -11,7 +12,7 @@ from proxy.forward.headers import NO_EDIT, HeadEdit
 from proxy.routing.rewrite import Rewrite
 from proxy.upstream.backend import Backend
 
-SHADOW_LINE = b"X-Banyan-Shadow: 1"
+SHADOW_LINE: Final = b"X-Banyan-Shadow: 1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,19 @@ A body reader is fed bytes and returns the pieces of the body; what follows the 
 """
 
 import re
-from typing import Protocol
+from typing import Final, Protocol
 
 from proxy.http1.errors import BadRequest, malformed
 from proxy.http1.fields import parse_trailers
 from proxy.http1.request import CHUNKED
 from proxy.routing.head import Field
 
-MAX_CHUNK_LINE = 256
+MAX_CHUNK_LINE: Final = 256
 """Most bytes of a chunk's size line with its extensions, which nobody here understands."""
 
-MAX_TRAILERS = 16 * 1024
+MAX_TRAILERS: Final = 16 * 1024
 
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15}+)(?:[ \t]*+;[\t\x20-\x7e\x80-\xff]*+)?")
+_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15}+)(?:[ \t]*+;[\t\x20-\x7e\x80-\xff]*+)?")
 
 
 class Body(Protocol):

@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 from proxy.http1.errors import malformed
 from proxy.routing.head import Field
 
-TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 """One byte of a method or a field name (RFC 9110 §5.6.2)."""
 
-FIELD_LINES = rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+"
+FIELD_LINES: Final = rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+"
 """Any number of field lines. No space before the colon, no folding, no control bytes (RFC 9112 §5)."""
 
-UNDERSCORE = ord("_")
+UNDERSCORE: Final = ord("_")
 """Looked for as a number: `bytes in bytes` makes CPython raise, format and drop an error first."""
 
-HOP_BY_HOP = frozenset(
+HOP_BY_HOP: Final = frozenset(
     {
         b"connection",
         b"keep-alive",
@@ -29,10 +30,10 @@ HOP_BY_HOP = frozenset(
 )
 """Fields that mean this connection only and are never forwarded (RFC 9110 §7.6.1)."""
 
-FRAMING = frozenset({b"content-length", b"host", b"transfer-encoding"})
+FRAMING: Final = frozenset({b"content-length", b"host", b"transfer-encoding"})
 """What `Connection` may not nominate for removal: dropping it would change where the message ends or goes."""
 
-FORWARDED = frozenset(
+FORWARDED: Final = frozenset(
     {
         b"forwarded",
         b"x-forwarded-for",
@@ -47,13 +48,13 @@ FORWARDED = frozenset(
 )
 """What a client could say about itself, and only a trusted proxy may."""
 
-_IDENTIFYING = frozenset({b"authorization", b"cookie", b"set-cookie"})
-_DESCRIBING = frozenset({b"content-encoding", b"content-range", b"content-type", b"expect"})
+_IDENTIFYING: Final = frozenset({b"authorization", b"cookie", b"set-cookie"})
+_DESCRIBING: Final = frozenset({b"content-encoding", b"content-range", b"content-type", b"expect"})
 
-NOT_IN_TRAILERS = FRAMING | HOP_BY_HOP | FORWARDED | _IDENTIFYING | _DESCRIBING
+NOT_IN_TRAILERS: Final = FRAMING | HOP_BY_HOP | FORWARDED | _IDENTIFYING | _DESCRIBING
 """Fields that a trailer section may not carry: they would change what the head said (RFC 9110 §6.5.1)."""
 
-_BLOCK = re.compile(FIELD_LINES)
+_BLOCK: Final = re.compile(FIELD_LINES)
 
 
 def parse_field_line(line: bytes) -> Field:

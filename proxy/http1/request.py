@@ -6,31 +6,34 @@ over its lines; only a refused request is looked at a second time, to tell its s
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from proxy.http1.errors import BadRequest, malformed
 from proxy.http1.fields import FIELD_LINES, FRAMING, TOKEN, UNDERSCORE, tokens
 from proxy.routing.head import Field, Head
 
-CHUNKED = -1
+CHUNKED: Final = -1
 """The length of a body whose end is told by its last chunk."""
 
-WEBSOCKET = b"websocket"
+WEBSOCKET: Final = b"websocket"
 """The only protocol that is passed on. Any other, h2c above all, would tunnel requests past the routes."""
 
-NOTHING_NOMINATED: frozenset[bytes] = frozenset()
+NOTHING_NOMINATED: Final[frozenset[bytes]] = frozenset()
 
-_ORDINARY = frozenset({b"close", b"keep-alive", b"upgrade"})
+_ORDINARY: Final = frozenset({b"close", b"keep-alive", b"upgrade"})
 """What Connection usually says; none of it names a field that is not dropped anyway."""
 
-_HEAD = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n(" + FIELD_LINES + rb")")
-_REQUEST_LINE = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) (HTTP/\d+\.\d+)")
-_FIELD_LINE = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
-_HOST = re.compile(rb"(?:[A-Za-z0-9._~\-]|%[0-9A-Fa-f]{2})*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?")
-_ABSOLUTE = re.compile(rb"(?i:https?)://([^/?]+)")
-_LONE = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
-_FRAGMENT = ord("#")
-_LONE_SAYS = "a CR or LF stands alone"
-_NOT_TOKEN = re.compile(rb"(?!" + TOKEN + rb")")
+_HEAD: Final = re.compile(
+    rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n(" + FIELD_LINES + rb")"
+)
+_REQUEST_LINE: Final = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) (HTTP/\d+\.\d+)")
+_FIELD_LINE: Final = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~\-]|%[0-9A-Fa-f]{2})*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?")
+_ABSOLUTE: Final = re.compile(rb"(?i:https?)://([^/?]+)")
+_LONE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
+_FRAGMENT: Final = ord("#")
+_LONE_SAYS: Final = "a CR or LF stands alone"
+_NOT_TOKEN: Final = re.compile(rb"(?!" + TOKEN + rb")")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,12 @@ def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bo
     return _interpret(Head(method, target, fields, 1 if minor == b"1" else 0, client, secure), named)
 
 
-_SINGLE = {
+_SINGLE: Final = {
     b"content-length": "Content-Length",
     b"host": "Host",
     b"transfer-encoding": "Transfer-Encoding",
 }
-_NAMED = frozenset({b"connection", b"expect", b"traceparent", b"upgrade", b"x-request-id", *_SINGLE})
+_NAMED: Final = frozenset({b"connection", b"expect", b"traceparent", b"upgrade", b"x-request-id", *_SINGLE})
 
 
 def _joined(lower: bytes, before: bytes, value: bytes) -> bytes:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import Final
 
 from proxy.http1.fields import FRAMING, HOP_BY_HOP, tokens
 from proxy.http1.request import Request
 from proxy.routing.head import Field
 
-_COMMON_CONNECTION = frozenset({b"keep-alive", b"close"})
+_COMMON_CONNECTION: Final = frozenset({b"keep-alive", b"close"})
 
 
 class Framing(Enum):

@@ -5,13 +5,13 @@ for every request. A bucket is at most 6.25 % wide, which is what a latency gate
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Histogram: TypeAlias = Mapping[int, int]
 """bucket → how many requests"""
 
-_BITS = 4
-_PER_OCTAVE = 1 << _BITS
+_BITS: Final = 4
+_PER_OCTAVE: Final = 1 << _BITS
 
 
 def bucket_of(microseconds: int) -> int:

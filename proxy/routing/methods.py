@@ -19,9 +19,9 @@ SAFE_METHODS: Final = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 
 OVERRIDE_HEADERS: Final = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
 
-_VARIABLE = b"_method"
-_QUERY = ord("?")
-_ESCAPE = ord("%")
+_VARIABLE: Final = b"_method"
+_QUERY: Final = ord("?")
+_ESCAPE: Final = ord("%")
 
 
 def effective_method(head: Head, form: FormBody = UNREAD) -> bytes:

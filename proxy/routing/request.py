@@ -27,10 +27,10 @@ TOO_LARGE: Final = Body.TOO_LARGE
 
 FormBody: TypeAlias = bytes | Body
 
-_AFTER_TYPE = re.compile(rb"[;, ]")  # where PHP, too, ends the media type
+_AFTER_TYPE: Final = re.compile(rb"[;, ]")  # where PHP, too, ends the media type
 
 # RFC 9110 §9.3 gives content in these no meaning.
-_WITHOUT_CONTENT = frozenset((b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT"))
+_WITHOUT_CONTENT: Final = frozenset((b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT"))
 
 
 class Request:

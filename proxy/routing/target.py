@@ -13,7 +13,7 @@ import re
 from typing import Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-_ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*+://([^/?#]*+)(.*+)", re.DOTALL)
+_ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*+://([^/?#]*+)(.*+)", re.DOTALL)
 
 _PERCENT: Final = ord("%")
 

@@ -6,24 +6,25 @@ import sys
 import threading
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 import orjson
 
 from proxy.outcome import Lane, Outcome
 
-MICROSECONDS = 1_000_000
-FLUSH = 0.2
+MICROSECONDS: Final = 1_000_000
+FLUSH: Final = 0.2
 """Seconds between two writes."""
-BACKLOG = 50_000
+BACKLOG: Final = 50_000
 """Lines that may wait for a slow disk or pipe; beyond it lines are dropped and counted."""
 
-_SUSPECT = re.compile(
+_SUSPECT: Final = re.compile(
     rb"\d(?:(?:[ +\-]|%20|%2[dD])?\d){11}|%3[0-9]"
     rb"|(?i:pan|card|number|cv[vc]|csc|cid|code|pin|track|passw|secret|key|token|auth|cookie|sign|cres|pares)"
 )
 """Cheap test for targets that could carry what may not be stored; all others are logged as they came."""
 
-_DIGITS = re.compile(rb"(?:\d|%3[0-9])(?:(?:[ +\-]|%20|%2[dD])?(?:\d|%3[0-9])){12,}")
+_DIGITS: Final = re.compile(rb"(?:\d|%3[0-9])(?:(?:[ +\-]|%20|%2[dD])?(?:\d|%3[0-9])){12,}")
 """Thirteen digits and more, however they are separated or escaped: what a card number can look like."""
 
 
@@ -68,14 +69,14 @@ class AccessLog:
         return True
 
 
-_LINE = (
+_LINE: Final = (
     b'{"time":"%b.%06dZ","client":"%b","method":"%b","target":%b,"status":%d,"ms":%d.%03d,"bytes_in":%d,'
     b'"bytes_out":%d,%b"tries":%d,"error":"%b","lane":"%b","request_id":%b,"trace_id":"%b"}\n'
 )
-_PLAIN = re.compile(rb"[ !#-\[\]-~]*+")
+_PLAIN: Final = re.compile(rb"[ !#-\[\]-~]*+")
 """Bytes that stand for themselves in a JSON string."""
 
-_HARMLESS = re.compile(rb"(?:[!$&-/:;=@A-Z\[\]^_`a-z{|}~]++|[0-9]{1,11}+(?![0-9 %+\-]))*+")
+_HARMLESS: Final = re.compile(rb"(?:[!$&-/:;=@A-Z\[\]^_`a-z{|}~]++|[0-9]{1,11}+(?![0-9 %+\-]))*+")
 """A path as most are: plain, without a query, and without digits enough for a card number."""
 
 

@@ -6,14 +6,15 @@ counted in the buckets that the ramp's gates go by.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from proxy.ramp.latency import Histogram, bucket_of, floor_of, merged
 from proxy.upstream.failures import Failure
 
-BOUNDS: tuple[float, ...] = tuple(0.000256 * 2**step for step in range(18))
+BOUNDS: Final[tuple[float, ...]] = tuple(0.000256 * 2**step for step in range(18))
 """Latencies in seconds at which buckets end, 0.256 ms to 34 s: what is shown of the fine histogram."""
 
-_BROKEN = frozenset(failure.value for failure in Failure)
+_BROKEN: Final = frozenset(failure.value for failure in Failure)
 """How a response breaks off by its backend's fault, after its status went out."""
 
 Key = tuple[str, str, str, int]

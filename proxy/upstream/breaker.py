@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class BreakerState(Enum):
@@ -17,7 +18,7 @@ class Event(Enum):
     PROBE_FAILED = "probe failed"
 
 
-TRANSITIONS = {
+TRANSITIONS: Final = {
     (BreakerState.CLOSED, Event.FAILURES_REACHED): BreakerState.OPEN,
     (BreakerState.OPEN, Event.REST_OVER): BreakerState.HALF_OPEN,
     (BreakerState.HALF_OPEN, Event.SUCCESS): BreakerState.CLOSED,

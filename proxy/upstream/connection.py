@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from proxy.upstream.exchange import Exchange
     from proxy.upstream.pool import Pool
 
-_BEGINNING = b"HTTP/1."
+_BEGINNING: Final = b"HTTP/1."
 """How every response begins; httptools takes RTSP and ICE as well."""
 
 

@@ -1,5 +1,7 @@
 """One request to a backend over all its tries: the state between the asker's sink and a connection."""
 
+from typing import Final
+
 from proxy.http1.response import Response, chunk, last_chunk
 from proxy.routing.head import Field
 from proxy.upstream.call import Sink
@@ -8,7 +10,7 @@ from proxy.upstream.failures import Failure
 from proxy.upstream.retry import failure_condition
 from proxy.upstream.tries import NEVER, Tries
 
-QUEUE_LIMIT = 64 * 1024
+QUEUE_LIMIT: Final = 64 * 1024
 """Bytes of a request's body that are held for a connection, or for a retry of a safe request."""
 
 

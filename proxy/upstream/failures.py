@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class Failure(Enum):
@@ -19,7 +20,7 @@ class Failure(Enum):
     IDLE_TIMEOUT = "response stalled"
 
 
-BEFORE_ANY_BYTE = frozenset(
+BEFORE_ANY_BYTE: Final = frozenset(
     {
         Failure.CONNECT,
         Failure.CONNECT_TIMEOUT,
@@ -42,12 +43,12 @@ class Problem:
     retry_after: int | None = None
 
 
-_UNREACHABLE = "The service behind this address cannot be reached"
-_TIMEOUT = "The service behind this address did not answer in time"
-_INVALID = "The service behind this address did not answer in valid HTTP"
-_BUSY = "The service behind this address takes no more requests at the moment"
+_UNREACHABLE: Final = "The service behind this address cannot be reached"
+_TIMEOUT: Final = "The service behind this address did not answer in time"
+_INVALID: Final = "The service behind this address did not answer in valid HTTP"
+_BUSY: Final = "The service behind this address takes no more requests at the moment"
 
-_PROBLEMS = {
+_PROBLEMS: Final = {
     Failure.CONNECT: Problem("upstream-unreachable", 502, _UNREACHABLE, "No connection could be made."),
     Failure.CONNECT_TIMEOUT: Problem(
         "upstream-unreachable", 502, _UNREACHABLE, "No connection could be made in time."
@@ -62,7 +63,7 @@ _PROBLEMS = {
     Failure.IDLE_TIMEOUT: Problem("upstream-timeout", 504, _TIMEOUT, "The answer stalled."),
 }
 
-_UNKNOWN = Problem(
+_UNKNOWN: Final = Problem(
     "outcome-unknown",
     504,
     "It is not known whether the request was executed",
@@ -70,14 +71,14 @@ _UNKNOWN = Problem(
     "Look up its result before you repeat it, or repeat it with the same idempotency key.",
 )
 
-_UNREADABLE = Problem(
+_UNREADABLE: Final = Problem(
     "upstream-protocol",
     502,
     _INVALID,
     "The answer was discarded, so it is not known whether the request was executed. It was not sent again.",
 )
 
-_AFTER_SENDING = frozenset({Failure.RESET, Failure.RESPONSE_TIMEOUT})
+_AFTER_SENDING: Final = frozenset({Failure.RESET, Failure.RESPONSE_TIMEOUT})
 
 
 def problem_of(failure: Failure, safe: bool) -> Problem:

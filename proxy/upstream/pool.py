@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from proxy.upstream.breaker import Breaker
 from proxy.upstream.connection import Connection
@@ -12,7 +12,7 @@ from proxy.upstream.settings import Address, BackendSettings
 if TYPE_CHECKING:
     from proxy.upstream.tries import Tries
 
-MAX_AGE = 300.0
+MAX_AGE: Final = 300.0
 """Seconds after which a connection is not reused, so that a changed DNS answer is followed."""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httptools
 
@@ -12,12 +12,12 @@ from proxy.routing.head import Field
 if TYPE_CHECKING:
     from proxy.upstream.exchange import Exchange
 
-_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-_REASON = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_REASON: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
 """What may stand behind the status code (RFC 9112 §4); httptools lets control bytes pass."""
-_MAX_HEAD = 256 * 1024
+_MAX_HEAD: Final = 256 * 1024
 """Most bytes of a response's head, the interim ones before it counted in, or of its trailers."""
-_INTERIM_COST = 256
+_INTERIM_COST: Final = 256
 """What an interim response counts beside its bytes, so that a flood of empty ones has an end too."""
 
 

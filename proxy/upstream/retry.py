@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from proxy.upstream.failures import BEFORE_ANY_BYTE, Failure
 
-STATUSES = frozenset({"502", "503", "504"})
+STATUSES: Final = frozenset({"502", "503", "504"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class RetryPolicy:
     cap: float = 0.25
 
 
-LEAST_BUDGET = 3
+LEAST_BUDGET: Final = 3
 """Retries that are always allowed at a time, or a quiet backend could never retry at all."""
 
 

@@ -1,6 +1,6 @@
 """The tries that one request to a backend takes: which endpoint, whether again, after how long."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from proxy.http1.response import Response
 from proxy.upstream.call import Call, Sink
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from proxy.upstream.backend import Backend
     from proxy.upstream.pool import Pool
 
-NEVER = float("inf")
+NEVER: Final = float("inf")
 
 
 class Tries:
@@ -147,4 +147,4 @@ class Tries:
         self._backend.retries += 1
 
 
-_GATEWAY_ERRORS = frozenset(int(status) for status in STATUSES)
+_GATEWAY_ERRORS: Final = frozenset(int(status) for status in STATUSES)
