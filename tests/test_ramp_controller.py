@@ -320,7 +320,7 @@ def test_killed_at_any_moment_no_step_is_skipped_or_repeated(tmp_path: Path) -> 
         ready = context.Event()
         child = context.Process(target=_turn_for_ever, args=(url, ready.set))
         child.start()
-        assert ready.wait(10)
+        assert ready.wait(60)
         eventually(partial(stage.is_past, seen))
         assert child.pid is not None
         os.kill(child.pid, signal.SIGKILL)
