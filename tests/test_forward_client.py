@@ -380,6 +380,41 @@ async def test_the_end_of_an_answer_is_not_taken_from_a_slow_client(
     assert client.closing
 
 
+async def test_a_client_that_does_not_read_is_served_no_further_request(
+    front: Front, client: ScriptedTransport
+) -> None:
+    """Or its pipelined requests would fill the memory with answers that nobody takes."""
+    wire = await asked(client, front)
+    wire.take()
+    client.protocol.pause_writing()
+    client.feed(GET)
+    await answered(client, wire)
+    client.feed(GET)
+    await settle()
+    assert wire.sent == b""
+    front.sweep(59)
+    assert not client.closing
+    client.protocol.resume_writing()
+    await settle()
+    client.take()
+    wire = front.loop.wires[-1]  # the first has rested too long
+    assert wire.take().count(b"HTTP/1.1\r\n") == 1
+    assert statuses(await answered(client, wire)) == [b"200"]
+
+
+async def test_a_client_that_reads_nothing_of_what_it_pipelined_is_dropped(
+    front: Front, client: ScriptedTransport
+) -> None:
+    wire = await asked(client, front)
+    client.protocol.pause_writing()
+    client.feed(GET)
+    await answered(client, wire)
+    front.sweep(60.1)
+    await settle()
+    assert client.closing
+    assert b"408" not in client.sent
+
+
 async def test_keep_alive_has_its_time_after_a_slow_read_too(front: Front, client: ScriptedTransport) -> None:
     wire = await asked(client, front)
     client.protocol.pause_writing()

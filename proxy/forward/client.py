@@ -83,6 +83,7 @@ class ClientConnection(RequestReader):
             cycle.abandon(CLIENT_GONE)
 
     def pause_writing(self) -> None:
+        self._writing_paused = True
         self.loop.call_soon(self._note_untaken)
         self.expires = self.loop.time() + self.gateway.limits.body_idle
         if self.cycle is not None:
@@ -90,9 +91,12 @@ class ClientConnection(RequestReader):
 
     def resume_writing(self) -> None:
         self._untaken = 0
-        if self.cycle is not None:  # else the response is over, and another timeout has begun
+        self._writing_paused = False
+        if self.cycle is not None:
             self.expires = NEVER
             self.cycle.hold(False)
+        elif not self._discarding:  # the response was over already
+            self._await_request()
 
     @property
     def app(self) -> App:
@@ -119,7 +123,7 @@ class ClientConnection(RequestReader):
         self.expires = NEVER
         if self._body is not None and self.cycle is not None and not self.cycle.started:
             self.cycle.refuse(problem_for(BadRequest("request-timeout", "The body stopped coming.")))
-        elif self._buffer and self.cycle is None:
+        elif self._buffer and self.cycle is None and not self._writing_paused:
             self._answer(problem_for(BadRequest("request-timeout", "The head did not come in time.")))
         else:
             self.transport.abort()
@@ -170,10 +174,11 @@ class ClientConnection(RequestReader):
         if not keep_alive or self._draining:
             self._close_politely()
             return
-        self.expires = self.loop.time() + self.gateway.limits.keep_alive
         self.resume_upload()
-        if self._buffer:
-            self.loop.call_soon(self._next)
+        if self._writing_paused:
+            self.expires = self.loop.time() + self.gateway.limits.body_idle
+        else:
+            self._await_request()
 
     def cut(self, reset: bool = False) -> None:
         """Close without an end to the response, so that what was written cannot pass for complete.

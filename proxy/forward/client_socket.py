@@ -28,6 +28,7 @@ class ClientSocket(asyncio.Protocol):
         self._half_closed = False
         self._discarding = False
         self._reading_paused = False
+        self._writing_paused = False
         self._watched = False
         self._untaken = 0
 

@@ -54,7 +54,7 @@ class RequestReader(ClientSocket):
         while data and not self._discarding:
             if self._body is not None:
                 data = self._take_body(self._body, data)
-            elif self.cycle is None:
+            elif self.cycle is None and not self._writing_paused:
                 data = self._take_head(data)
             else:
                 self._hold(data)
@@ -102,10 +102,16 @@ class RequestReader(ClientSocket):
         self._buffer = data
 
     def _hold(self, data: bytes) -> None:
-        """Pipelined bytes wait until the response before them is written."""
+        """Pipelined bytes wait until the response before them is written, and the client has most of it."""
         self._buffer = data
         if len(data) > HELD_LIMIT:
             self._pause_reading()
+
+    def _await_request(self) -> None:
+        """The next one may have come already."""
+        self.expires = self.loop.time() + self.gateway.limits.keep_alive
+        if self._buffer:
+            self.loop.call_soon(self._next)
 
     def _next(self) -> None:
         if self.cycle is None and self._buffer and not self._discarding:
