@@ -112,3 +112,34 @@ def test_a_reader_that_hangs_or_is_gone_costs_lines_and_nothing_else() -> None:
     os.close(reading)
     log.close()
     os.close(writing)
+
+
+@pytest.mark.parametrize(
+    ("target", "written"),
+    [
+        (b"/cards/cvv/73946", "/cards/cvv/[redacted]"),
+        (b"/token/tok9ZqLmN8rT/x?a=1", "/token/[redacted]/x?a=1"),
+        (b"/reset-password/aVeryLongWordOfLettersAlone", "/reset-password/[redacted]"),
+        (b"/token/refresh", "/token/refresh"),
+        (b"/incid/5/spin/6", "/incid/5/spin/6"),
+        (b"/x/NDExMTExMTExMTExMTExMQ==", "/x/[redacted]"),
+        (b"/x/eyJjdnYiOiAiNzM5NDYifQ", "/x/[redacted]"),
+        (b"/x?p=eyJjdnYiOiAiNzM5NDYifQ", "/x?[redacted]"),
+        (b"/x?p=NDExMTExMTExMTExMTExMQ", "/x?[redacted]"),
+    ],
+)
+def test_secrets_named_by_a_segment_or_in_base64_are_not_written(target: bytes, written: str) -> None:
+    assert json.loads(line_of(outcome(target)))["target"] == written
+
+
+@pytest.mark.parametrize(
+    ("request_id", "written"),
+    [
+        (b"4111111111111111", "[digits]"),
+        (b"r-4111-1111-1111-1111", "r-[digits]"),
+        (b"12345678901234567890123456789abc", "12345678901234567890123456789abc"),
+        (b"4bf92f35-77b3-4da6-a3ce-929d0e0e4736", "4bf92f35-77b3-4da6-a3ce-929d0e0e4736"),
+    ],
+)
+def test_a_request_id_is_no_card_number(request_id: bytes, written: str) -> None:
+    assert json.loads(line_of(outcome(request_id=request_id)))["request_id"] == written

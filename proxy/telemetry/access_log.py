@@ -19,13 +19,30 @@ BACKLOG: Final = 50_000
 """Lines that may wait for a slow disk or pipe; beyond it lines are dropped and counted."""
 
 _SUSPECT: Final = re.compile(
-    rb"\d(?:(?:[ +\-]|%20|%2[dD])?\d){11}|%3[0-9]"
+    rb"\d(?:(?:[ +\-]|%20|%2[dD])?\d){11}|%3[0-9]|eyJ|(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){4}"
     rb"|(?i:pan|card|number|cv[vc]|csc|cid|code|pin|track|passw|secret|key|token|auth|cookie|sign|cres|pares)"
 )
 """Cheap test for targets that could carry what may not be stored; all others are logged as they came."""
 
 _DIGITS: Final = re.compile(rb"(?:\d|%3[0-9])(?:(?:[ +\-]|%20|%2[dD])?(?:\d|%3[0-9])){12,}")
 """Thirteen digits and more, however they are separated or escaped: what a card number can look like."""
+
+
+_NAMES: Final = frozenset(
+    b"cvv cvv2 cvc cvc2 csc cid pin pan token tokens secret password passwd api-key api_key apikey signature"
+    b" reset-password password-reset set-password verify-token".split()
+)
+"""Segments that name what follows them."""
+
+_ENCODED: Final = re.compile(
+    rb"(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){4}[A-Za-z0-9+_=-]*|eyJ[A-Za-z0-9+_=-]{8,}"
+)
+"""Twelve digits, or a JSON object, in base64."""
+
+_IDENTIFIER: Final = re.compile(rb"[^/]*[0-9]|[^/]{20}")
+"""What no one would call a resource by."""
+
+_OWN_ID: Final = re.compile(rb"[0-9a-f]{32}")
 
 
 class AccessLog:
@@ -102,7 +119,7 @@ def line_of(outcome: Outcome) -> bytes:
         outcome.tries,
         outcome.error.encode(),
         b"express" if outcome.lane is Lane.EXPRESS else b"asgi",
-        _quoted(trace.request_id),
+        _quoted(_without_digits(trace.request_id)),
         trace.traceparent[3:35],
     )
 
@@ -115,9 +132,21 @@ def _answered(route: str, side: str, backend: str, reason: str) -> bytes:
 
 
 def _target(target: bytes) -> bytes:
+    if not _NAMES.isdisjoint(target.lower().split(b"/")) or _ENCODED.search(target):
+        target = _without_named(target)
     if _HARMLESS.fullmatch(target):
         return b'"%b"' % target
     return _quoted(without_secrets(target) if _SUSPECT.search(target) else target)
+
+
+def _without_named(target: bytes) -> bytes:
+    """The path without what its segments name as a secret, and without what is in base64."""
+    path, mark, query = target.partition(b"?")
+    segments = path.split(b"/")
+    for place, name in enumerate(segments[:-1], start=1):
+        if name.lower() in _NAMES and _IDENTIFIER.match(segments[place]):
+            segments[place] = b"[redacted]"
+    return _ENCODED.sub(b"[redacted]", b"/".join(segments)) + mark + query
 
 
 def _quoted(text: bytes) -> bytes:
@@ -138,6 +167,11 @@ def without_secrets(target: bytes) -> bytes:
     if mark and _SUSPECT.search(query):
         query = b"[redacted]"
     return _DIGITS.sub(b"[digits]", path) + mark + query
+
+
+def _without_digits(request_id: bytes) -> bytes:
+    """An id that a client or a proxy before this one chose can be a card number too."""
+    return request_id if _OWN_ID.fullmatch(request_id) else _DIGITS.sub(b"[digits]", request_id)
 
 
 def open_access_log(path: str) -> int | None:

@@ -31,7 +31,7 @@ _NAMES = {
         """
         password passwd pwd pass passphrase passwordconfirm passwordconfirmation secret clientsecret secretkey
         apikey accesskey privatekey subscriptionkey token bearer jwt otp authorization proxyauthorization
-        authenticationinfo cookie setcookie signature sig hmac cres pares pareq creq session sessionid
+        authenticationinfo cookie setcookie signature sig cres pares pareq creq session sessionid
         phpsessid
         """
     ),
