@@ -171,10 +171,12 @@ def _pages(url: str, query: dict[str, str], limit: int) -> Iterator[dict[str, An
 def _follow(url: str, query: dict[str, str], limit: int) -> Iterator[dict[str, Any]]:
     """The newest ones, the newest last, and from then on each that comes."""
     seen: set[str] = set()
+    most = limit
     while True:
-        page = list(_pages(url, query, limit if not seen else PAGE))
+        page = list(_pages(url, query, max(limit, PAGE)))
         new = [diff for diff in page if diff["id"] not in seen]
-        yield from reversed(new)
+        yield from reversed(new[:most])
+        most = sys.maxsize  # what comes from now on is shown whole
         seen = {diff["id"] for diff in page} | (seen if len(seen) < 10 * PAGE else set())
         time.sleep(FOLLOW_EVERY)
 
