@@ -1,6 +1,7 @@
 """The shadow worker's process: routes.yaml, upstream transports and ledger, wired into `shadow.worker`."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import secrets
@@ -36,6 +37,8 @@ from shadow.worker import Bounds, Worker
 
 REPORT_EVERY = 1.0
 """Seconds between two reports of what was counted."""
+KEY_EVERY = 2.0
+"""Seconds between two tries to learn the key of redaction from a ledger that was down at the start."""
 _REST = frozenset({Failure.BREAKER_OPEN, Failure.BULKHEAD})
 
 
@@ -58,7 +61,7 @@ class ShadowProcess:
     """The worker over the snapshot in force, with its backends, log and ledger."""
 
     def __init__(
-        self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop, store: LedgerStore, key: bytes
+        self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop, store: LedgerStore, key: bytes | None
     ) -> None:
         config = snapshot.config.shadow
         self.snapshot = snapshot
@@ -66,7 +69,8 @@ class ShadowProcess:
         self._loop = loop
         self._backends = Backends(loop, checked=False)
         self._store = store
-        self._key = key
+        self._agreed = key is not None
+        self._key = key or secrets.token_bytes(32)
         self._log = DiffLog(Path(config.log.path), config.log.rotate, config.log.keep)
         noise = Noise()
         self._recorder = Recorder(self._log, self._store, noise, config.groups.samples, loop.time)
@@ -75,13 +79,15 @@ class ShadowProcess:
 
     @classmethod
     async def open(cls, snapshot: Snapshot) -> Self:
-        """Over the snapshot's ledger, or for the time being without it."""
+        """Over the snapshot's ledger, or for the time being without it.
+
+        Until it answers, equal secrets look equal to this process alone.
+        """
         groups = snapshot.config.shadow.groups
         store = LedgerStore(snapshot.config.ledger, groups.samples, groups.keep)
-        try:
+        key: bytes | None = None
+        with contextlib.suppress(StoreDown):
             key = await asyncio.to_thread(store.redaction_key)
-        except StoreDown:
-            key = secrets.token_bytes(32)  # equal secrets look equal to this process alone
         return cls(snapshot, asyncio.get_running_loop(), store, key)
 
     def apply(self, snapshot: Snapshot) -> None:
@@ -92,11 +98,12 @@ class ShadowProcess:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        sweeping = asyncio.create_task(self._sweep())
+        beside = [asyncio.create_task(part) for part in (self._sweep(), self._agree())]
         try:
             await self._worker.run(self._socket)
         finally:
-            sweeping.cancel()
+            for task in beside:
+                task.cancel()
 
     async def close(self) -> None:
         """Write what is left, and let go of everything."""
@@ -116,6 +123,15 @@ class ShadowProcess:
         counts.clear()
         lost.clear()
         return totals
+
+    async def _agree(self) -> None:
+        """Redact with the key that all workers have, as soon as the ledger says it."""
+        while not self._agreed:
+            await asyncio.sleep(KEY_EVERY)
+            with contextlib.suppress(StoreDown):
+                self._key = await asyncio.to_thread(self._store.redaction_key)
+                self._agreed = True
+                self.apply(self.snapshot)
 
     async def _sweep(self) -> None:
         """Time out what the backends have under way."""

@@ -1,6 +1,7 @@
 """The ledger as the shadow worker's store: groups, samples and noise in the ledger's own terms."""
 
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ class LedgerStore:
         self._samples = samples
         self._keep = timedelta(seconds=keep)
         self._ledger: Ledger | None = None
+        self._opening = threading.Lock()
 
     def record(self, sightings: Sequence[Sighting], learned: Mapping[str, Seen]) -> None:
         """Add up groups and noise, in one transaction."""
@@ -67,12 +69,16 @@ class LedgerStore:
 
     def _do(self, work: Callable[[Ledger], _T]) -> _T:
         try:
+            return work(self._opened())
+        except (LedgerUnavailable, LedgerTooNew, BadLedgerUrl) as error:
+            raise StoreDown(str(error)) from error
+
+    def _opened(self) -> Ledger:
+        with self._opening:
             if self._ledger is None:
                 upgrade(self._url)
                 self._ledger = Ledger.open(self._url)
-            return work(self._ledger)
-        except (LedgerUnavailable, LedgerTooNew, BadLedgerUrl) as error:
-            raise StoreDown(str(error)) from error
+            return self._ledger
 
 
 def _record(
