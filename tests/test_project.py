@@ -59,7 +59,8 @@ def test_breaking_an_import_rule_is_noticed(
 
 def test_what_is_held_pure_is_what_must_be_covered_whole() -> None:
     contracts = {contract["id"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
-    pure = {name.replace(".", "/") + "/*" for name in contracts["pure"]["source_modules"]}
+    paths = [name.replace(".", "/") for name in contracts["pure"]["source_modules"]]
+    pure = {path + ("/*" if (ROOT / path).is_dir() else ".py") for path in paths}
     exempt = {name.split(" -> ")[0].replace(".", "/") + ".py" for name in contracts["pure"]["ignore_imports"]}
     assert variable("PURE") == pure
     assert variable("IMPURE") == exempt

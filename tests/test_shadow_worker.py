@@ -117,6 +117,29 @@ async def test_no_answer_is_a_failure_with_its_reason(tmp_path: Path, error: Exc
     assert desk.worker.counts == {("verdict", "r", "failed"): 1, ("failure", "r", reason): 1}
 
 
+async def test_no_answer_where_the_primary_had_one_is_a_finding_by_its_reason(tmp_path: Path) -> None:
+    errors = [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadTimeout("slow")]
+
+    def script(_: httpx.Request) -> httpx.Response:
+        raise errors.pop(0)
+
+    desk = Desk(tmp_path, modern=script)
+    lines = await desk.work(*[exchange()] * 3)
+    assert [(group.severity, group.count) for group in desk.store.recorded] == [
+        ("critical", 1),
+        ("critical", 2),
+    ]
+    paths = [one["path"] for line in lines for one in line["differences"]]
+    assert paths == ["status:connect", "status:timeout", "status:timeout"]
+
+
+async def test_no_answer_where_the_primary_failed_too_is_none(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, modern=fail(httpx.ConnectError("refused")))
+    [line] = await desk.work(exchange(primary_status=503))
+    assert (line["verdict"], line["signature"], line["differences"]) == ("failed", None, [])
+    assert desk.store.recorded == []
+
+
 async def test_a_resting_backend_is_not_asked_and_nothing_matched(tmp_path: Path) -> None:
     desk = Desk(tmp_path, modern=fail(Resting()))
     [line] = await desk.work(exchange())
