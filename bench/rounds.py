@@ -26,7 +26,7 @@ class Sample:
     """One run of one load against one target.
 
     `cpu` is the target's CPU time in seconds, `idle` the share of the proxy's core in which nothing ran,
-    `rss` the bytes resident in all the target's processes, `worker_rss` those of the largest.
+    `rss` the bytes resident in all the target's processes, `worker_rss` those of its worker.
     """
 
     ran: Ran

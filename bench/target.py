@@ -29,9 +29,10 @@ class Target:
         return [stat.pid for stat in procfs.tree(self.child.pid)] if self.child else []
 
     def rss(self) -> tuple[int, int]:
-        """Bytes resident in all its processes together, and in the largest of them."""
-        sizes = [procfs.rss_bytes(pid) for pid in self.processes()]
-        return sum(sizes), max(sizes, default=0)
+        """Bytes resident in all its processes together, and in the one that serves clients."""
+        if not self.child:
+            return 0, 0
+        return sum(map(procfs.rss_bytes, self.processes())), procfs.rss_bytes(self.worker())
 
     def worker(self) -> int:
         """The pid of the process that serves a client's connection: a worker, never a supervisor."""
