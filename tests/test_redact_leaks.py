@@ -152,3 +152,15 @@ def test_header_fields(name: str) -> None:
     assert (
         leaks(*(text for field in REDACTOR.fields([(name.encode(), value.encode())]) for text in field)) == []
     )
+
+
+def test_a_named_card_number_is_masked_in_groups_too() -> None:
+    shown = REDACTOR.target(f"/x?card[number]={'+'.join(GROUPS)}&n=1".encode())
+    assert shown == "/x?card[number]=492912******1236&n=1"
+
+
+def test_a_hash_is_not_hashed_again() -> None:
+    """Equal values stay equal, however many encodings they stand in."""
+    one = REDACTOR.text(f"token={TOKEN}")
+    assert REDACTOR.text(f"a=%74oken%3D{TOKEN}") == f"a={one}"
+    assert REDACTOR.text(one) == one

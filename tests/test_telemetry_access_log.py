@@ -126,6 +126,7 @@ def test_a_reader_that_hangs_or_is_gone_costs_lines_and_nothing_else() -> None:
         (b"/x/eyJjdnYiOiAiNzM5NDYifQ", "/x/[redacted]"),
         (b"/x?p=eyJjdnYiOiAiNzM5NDYifQ", "/x?[redacted]"),
         (b"/x?p=NDExMTExMTExMTExMTExMQ", "/x?[redacted]"),
+        (b"/x?a=%2563vv%253D73946", "/x?[redacted]"),
     ],
 )
 def test_secrets_named_by_a_segment_or_in_base64_are_not_written(target: bytes, written: str) -> None:

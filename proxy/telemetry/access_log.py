@@ -19,7 +19,7 @@ BACKLOG: Final = 50_000
 """Lines that may wait for a slow disk or pipe; beyond it lines are dropped and counted."""
 
 _SUSPECT: Final = re.compile(
-    rb"\d(?:(?:[ +\-]|%20|%2[dD])?\d){11}|%3[0-9]|eyJ|(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){4}"
+    rb"\d(?:(?:[ +\-]|%20|%2[dD])?\d){11}|%3[0-9]|%25|eyJ|(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){4}"
     rb"|(?i:pan|card|number|cv[vc]|csc|cid|code|pin|track|passw|secret|key|token|auth|cookie|sign|cres|pares)"
 )
 """Cheap test for targets that could carry what may not be stored; all others are logged as they came."""

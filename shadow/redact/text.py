@@ -33,6 +33,10 @@ _VALUE = re.compile(
     r"\\+\"(?:[^\"\\]|\\[^\"])*(?:\\+\")?|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&,;<>\"'})\]\\]+",
     re.DOTALL,
 )
+# The value of a card's number, in groups.
+_GROUPS = re.compile(r"[\"'\\]{0,4}\d(?:[^0-9A-Za-z]{0,3}\d){11,18}(?!\d)[\"'\\]{0,4}")
+# What an earlier layer made of a value; hashing that again would tell equal values apart.
+_REDACTED = re.compile(r"\"?(?:hmac:[a-p]{16}|\[dropped|\[card|\d{6}\*{6}\d{4})\"?")
 # Credentials that hold spaces and semicolons, to the end of their line.
 _FIELD = re.compile(
     r"\b((?:set-)?cookie|(?:proxy-)?authorization)(\]?\s{0,4}(?:=>|:)\s{0,4})([^\s\"'\\<][^\r\n\"'<]*)",
@@ -102,8 +106,10 @@ class TextRedactor:
         while name := _NAME.search(text, at):
             at = name.end()
             secret = secret_of(keys_of(name[1]))
-            value = _VALUE.match(text, at) if secret else None
-            if secret and value:
+            if secret is None:
+                continue
+            value = (secret is Secret.CARD and _GROUPS.match(text, at)) or _VALUE.match(text, at)
+            if value and not _REDACTED.fullmatch(value[0]):
                 quote = '"' if value[0][:1] == '"' else ""
                 parts += [text[shown:at], quote, self.secret(secret, value[0].strip("\"'\\")), quote]
                 shown = at = value.end()
