@@ -19,10 +19,11 @@ from jsonpath_rfc9535.filter_expressions import (
     PrefixExpression,
     RelativeFilterQuery,
     RootFilterQuery,
+    StringLiteral,
 )
 from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction
 from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
-from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
+from jsonpath_rfc9535.selectors import FilterSelector, JSONPathSelector, NameSelector
 
 from shadow.compare.findings import OverLimit
 from shadow.compare.subsequence import Budget
@@ -79,29 +80,69 @@ def parse(query: str) -> JSONPathQuery:
 class _Member(RelativeFilterQuery):
     """`@.a.b` where it is compared with something: the library takes ten times as long to look it up."""
 
-    __slots__ = ("_names",)
+    __slots__ = ("names",)
 
     def __init__(self, found: RelativeFilterQuery, names: tuple[str, ...]) -> None:
         super().__init__(found.token, found.query)
-        self._names = names
+        self.names = names
 
     def evaluate(self, context: FilterContext) -> object:
         value = context.current
-        for name in self._names:
+        for name in self.names:
             if not isinstance(value, dict) or name not in value:
                 return JSONPathNodeList()
             value = value[name]
         return value
 
 
+class _Equals(FilterSelector):
+    """`?@.a.b == 'text'`, or with !=: what most filters are, judged without the library's objects."""
+
+    def __init__(self, found: FilterSelector, names: tuple[str, ...], text: str, wanted: bool) -> None:
+        super().__init__(env=found.env, token=found.token, expression=found.expression)
+        self._names = names
+        self._text = text
+        self._wanted = wanted
+
+    def resolve(self, node: JSONPathNode) -> Iterable[JSONPathNode]:
+        items: Iterable[tuple[str | int, object]] = ()
+        if isinstance(node.value, dict):
+            items = node.value.items()
+        elif isinstance(node.value, list):
+            items = enumerate(node.value)
+        for key, item in items:
+            if (self._value(item) == self._text) is self._wanted:
+                yield node.new_child(item, key, node)
+
+    def _value(self, item: object) -> object:
+        for name in self._names:
+            if not isinstance(item, dict) or name not in item:
+                return None
+            item = item[name]
+        return item
+
+
 def _hasten(query: JSONPathQuery) -> None:
-    """Put a `_Member` wherever a filter compares a member."""
+    """Put a `_Member` wherever a filter compares a member, and an `_Equals` where it does nothing else."""
     for segment in query.segments:
         for selector in segment.selectors:
             if isinstance(selector, FilterSelector):
                 for comparison in _comparisons(selector.expression):
                     comparison.left = _hastened(comparison.left)
                     comparison.right = _hastened(comparison.right)
+        segment.selectors = tuple(map(_simple, segment.selectors))
+
+
+def _simple(selector: JSONPathSelector) -> JSONPathSelector:
+    comparison = selector.expression.expression if isinstance(selector, FilterSelector) else None
+    match selector, comparison:
+        case (
+            FilterSelector() as found,
+            ComparisonExpression(left=_Member(names=names), operator=sign, right=StringLiteral(value=text)),
+        ) if sign in ("==", "!="):
+            return _Equals(found, names, text, sign == "==")
+        case _:
+            return selector
 
 
 def _comparisons(expression: Expression) -> Iterator[ComparisonExpression]:
