@@ -69,7 +69,7 @@ MODULES = (
     "proxy.upstream.tries",
     "shadow.exchange",
 )
-"""What every request runs through, exceptions aside. What travels between processes says how (`__reduce__`)."""
+"""What every request runs through, less exceptions. What travels between processes has a `__reduce__`."""
 
 
 def source(module: str) -> Path:
