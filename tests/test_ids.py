@@ -22,7 +22,8 @@ def test_a_request_without_ids_gets_new_valid_ones() -> None:
 
 def test_the_clients_ids_are_kept() -> None:
     request = parsed(PLAIN + b"X-Request-Id: mine\ntraceparent: " + PARENT + b"\n")
-    assert Ids().of(request, 0) == ((b"mine", PARENT), False)
+    trace, sampled = Ids().of(request, 0)
+    assert (trace.request_id, trace.traceparent, sampled) == (b"mine", PARENT, False)
 
 
 def test_ids_that_are_not_valid_are_replaced() -> None:
