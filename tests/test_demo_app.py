@@ -35,7 +35,8 @@ FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """The whole demo without its traffic, with every route at legacy."""
-    with running_stack(Wishes(now=NOW, usual_ports=False), Screen(Console(file=io.StringIO()))) as running:
+    wishes = Wishes(now=NOW, usual_ports=False, listen=Address.parse("127.0.0.1:0"))
+    with running_stack(wishes, Screen(Console(file=io.StringIO()))) as running:
         set_all(running, "legacy")
         yield running
 

@@ -73,7 +73,9 @@ def running_stack(wishes: Wishes, screen: Screen) -> Iterator[Stack]:
 
 def _addresses(wishes: Wishes) -> Addresses:
     def choose(wanted: Address | None, usual: int) -> Address:
-        return wanted or parts.free_address(preferred=usual if wishes.usual_ports else 0)
+        if wanted is None:
+            return parts.free_address(preferred=usual if wishes.usual_ports else 0)
+        return wanted if wanted.port else parts.free_address(wanted.host)  # port 0: any, as for a socket
 
     return Addresses(
         clients=choose(wishes.listen, 8080),
