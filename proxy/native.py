@@ -30,6 +30,7 @@ MODULES = (
     "proxy.forward.cycle",
     "proxy.forward.express",
     "proxy.forward.fallback",
+    "proxy.forward.forwarding",
     "proxy.forward.framing",
     "proxy.forward.gateway",
     "proxy.forward.handover",
@@ -66,6 +67,7 @@ MODULES = (
     "proxy.upstream.pool",
     "proxy.upstream.reading",
     "proxy.upstream.retry",
+    "proxy.upstream.stream",
     "proxy.upstream.tries",
     "shadow.exchange",
 )

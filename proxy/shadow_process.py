@@ -23,8 +23,8 @@ from proxy.forward.sweeper import TICK
 from proxy.link import Apply, Drain, Link, Report
 from proxy.shadow_store import LedgerStore
 from proxy.telemetry.metrics import Totals
+from proxy.upstream.errors import UpstreamError
 from proxy.upstream.failures import Failure
-from proxy.upstream.stream import UpstreamError
 from proxy.upstream.transport import BackendTransport
 from shadow.compare import Policy
 from shadow.difflog import DiffLog

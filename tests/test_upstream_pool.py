@@ -10,11 +10,12 @@ import pytest
 
 from proxy.upstream.backend import Backend
 from proxy.upstream.call import Call
+from proxy.upstream.errors import StreamClosed, UpstreamError
 from proxy.upstream.failures import Failure
 from proxy.upstream.health import Verdict
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
-from proxy.upstream.stream import HIGH_WATER, Stream, StreamClosed, UpstreamError
+from proxy.upstream.stream import HIGH_WATER, Stream
 from proxy.upstream.transport import BackendTransport
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -7,6 +7,7 @@ from typing import Protocol
 from proxy.http1.response import Response
 from proxy.routing.head import Field
 from proxy.upstream.call import Sink
+from proxy.upstream.errors import StreamClosed, UpstreamError
 from proxy.upstream.failures import Failure
 
 HIGH_WATER = 256 * 1024
@@ -25,18 +26,6 @@ class Asked(Protocol):
     def cancel(self) -> None: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
-
-
-class UpstreamError(Exception):
-    """An exchange failed: before its response if that is still unknown, else in the middle of its body."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.value)
-        self.failure = failure
-
-
-class StreamClosed(Exception):
-    """The stream was closed on this side while somebody waited for it."""
 
 
 class Stream:

@@ -10,8 +10,9 @@ from proxy.http1.fields import HOP_BY_HOP
 from proxy.http1.response import Response
 from proxy.upstream.backend import Backend
 from proxy.upstream.call import Call
+from proxy.upstream.errors import UpstreamError
 from proxy.upstream.failures import Failure
-from proxy.upstream.stream import Stream, UpstreamError
+from proxy.upstream.stream import Stream
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 

@@ -1,0 +1,220 @@
+"""One request of the ASGI lane, forwarded: its body, the response, and whatever ends either."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+from proxy.forward.asgi_cycle import GONE, INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
+from proxy.forward.gateway import CLIENT_GONE, Gateway
+from proxy.forward.headers import Peer
+from proxy.forward.mirror import Tee
+from proxy.forward.plan import NeedsForm, Plan, Refused, Tally
+from proxy.forward.problems import debug_fields, problem_response
+from proxy.http1.fields import FRAMING, tokens
+from proxy.http1.request import CHUNKED, Request
+from proxy.http1.response import Response, dropped
+from proxy.outcome import Lane, Trace
+from proxy.routing.head import Field, Head
+from proxy.routing.request import FORM_LIMIT, TOO_LARGE, FormBody
+from proxy.upstream.call import Sink
+from proxy.upstream.errors import StreamClosed, UpstreamError
+from proxy.upstream.exchange import Exchange
+from proxy.upstream.failures import Problem, problem_of
+from proxy.upstream.stream import Interim, Stream
+
+
+class Forwarding:
+    """One request of the ASGI lane."""
+
+    def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+        self._gateway = gateway
+        self._extensions: Mapping[str, Any] = scope.get("extensions") or {}
+        self._request: Request = self._extensions.get(REQUEST) or request_from(scope)
+        self._peer: Peer = self._extensions.get(PEER) or _peer_from(gateway, scope)
+        self._receive = receive
+        self._send = send
+        self._tally = Tally()
+        self._peeked: list[bytes] = []
+        self._trailers: list[Field] = []
+        self._uploaded = self._request.length == 0
+        self._started = False
+        self._gone = False
+        self._tee: Tee | None = None
+        self._asked: Exchange
+
+    async def run(self) -> None:
+        plan = self._gateway.plan(self._request, self._peer)
+        if isinstance(plan, NeedsForm):
+            form = await self._peek_form()
+            if self._gone:  # it left, or its body was broken: nothing of it may reach a backend
+                self._gateway.left(self._request)
+                return
+            plan = self._gateway.plan(self._request, self._peer, form)
+        if isinstance(plan, Refused):
+            self._gateway.refused(self._request.head, plan)
+            await self._answer(plan.problem, plan.trace)
+        elif isinstance(plan, Plan):
+            await self._forward(plan)
+
+    async def _forward(self, plan: Plan) -> None:
+        stream = Stream(partial(self._ask, plan))
+        self._extensions.get(GONE, []).append(stream.abandon)
+        upload = asyncio.ensure_future(self._upload(stream))
+        try:
+            stream.exchange.start()
+            response = await stream.response(self._tell_interim)
+            response.fields.extend(debug_fields(plan.debug))
+            await self._respond(response, stream)
+        except UpstreamError as error:
+            self._tally.error = error.failure.value
+            if not self._started:
+                await self._answer(problem_of(error.failure, plan.call.safe), plan.trace, plan.debug)
+        except StreamClosed:
+            self._tally.error = CLIENT_GONE
+        finally:
+            upload.cancel()
+            self._leave(stream)
+            self._gateway.finish(plan, self._tally, self._asked, Lane.ASGI)
+
+    def _leave(self, stream: Stream) -> None:
+        """The exchange ends with its client, unless it goes on for the mirror alone."""
+        if self._tee is not None and self._uploaded and self._tee.detach():
+            stream.exchange.resume()
+        else:
+            stream.close()
+
+    def _ask(self, plan: Plan, sink: Sink) -> Exchange:
+        """The exchange, with the tee of a mirrored request between it and the stream."""
+        if plan.mirror is not None:
+            sink = self._tee = self._gateway.handover.tee(plan, plan.mirror, sink)
+        self._asked = self._gateway.ask(plan, sink)
+        return self._asked
+
+    # -- the request's body
+
+    async def _upload(self, stream: Stream) -> None:
+        """Hand the body on as it comes, then watch for the client to leave: that ends the exchange."""
+        if self._request.length:
+            for piece in self._peeked:
+                await self._hand_on(stream, piece)
+            while not self._uploaded and (data := await self._next_piece()) is not None:
+                await self._hand_on(stream, data)
+            if self._uploaded:
+                stream.exchange.finish(self._trailers)
+        while not self._gone:
+            await self._next()
+        stream.abandon()
+
+    async def _hand_on(self, stream: Stream, data: bytes) -> None:
+        if data:
+            if self._tee is not None:
+                self._tee.sent(data)
+            await stream.send(data)
+
+    async def _next_piece(self) -> bytes | None:
+        """The next bytes of the body; None when the client is gone."""
+        message = await self._next()
+        if self._gone:
+            return None
+        self._uploaded = not message.get("more_body", False)
+        self._trailers = message.get(TRAILERS, [])
+        data: bytes = message.get("body", b"")
+        self._tally.bytes_in += len(data)
+        return data
+
+    async def _next(self) -> Message:
+        """What the server says next; that the client is gone it may say but once."""
+        message = {"type": "http.disconnect"} if self._gone else await self._receive()
+        self._gone = message["type"] == "http.disconnect"
+        return message
+
+    async def _peek_form(self) -> FormBody:
+        """The form body, as far as routing may wait for it. Nothing of it is lost."""
+        if self._request.named.get(b"expect", b"").lower() == b"100-continue":
+            await self._tell_interim((100, b"Continue", []))  # the client waits for it, we for its body
+        size = 0
+        while not self._uploaded and size <= FORM_LIMIT:
+            data = await self._next_piece()
+            if data is None:
+                break
+            self._peeked.append(data)
+            size += len(data)
+        return b"".join(self._peeked) if size <= FORM_LIMIT else TOO_LARGE
+
+    # -- the response
+
+    async def _tell_interim(self, interim: Interim) -> None:
+        if INTERIM in self._extensions:
+            status, reason, fields = interim
+            await self._send({"type": INTERIM, "status": status, "reason": reason, "fields": fields})
+
+    async def _respond(self, response: Response, stream: Stream) -> None:
+        trailers = "http.response.trailers" in self._extensions and response.length is None
+        stream.check()  # as long as nothing is told, a broken response can still become an error
+        self._tally.status = response.status
+        await self._start(response, trailers and not response.bodiless)
+        if not stream.ready:
+            await self._send_body(b"", more=True)  # the head must not wait for the first byte
+        while data := await stream.read():
+            self._tally.bytes_out += len(data)
+            await self._send_body(data, more=True)
+        await self._send_body(b"", more=False)
+        if trailers and not response.bodiless:
+            headers = [(line.partition(b":")[0], value) for _, line, value in stream.trailers]
+            await self._send({"type": "http.response.trailers", "headers": headers, "more_trailers": False})
+
+    async def _start(self, response: Response, trailers: bool) -> None:
+        self._started = True
+        drop = dropped(response)
+        if response.status == 304:
+            drop = drop | {
+                b"content-length"
+            }  # a 304 may carry one (RFC 9110 §8.6); servers await such a body
+        headers = [(lower, value) for lower, _, value in response.fields if lower not in drop]
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": headers,
+                "trailers": trailers,
+                RESPONSE: response,
+            }
+        )
+
+    async def _send_body(self, data: bytes, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def _answer(self, problem: Problem, trace: Trace, debug: tuple[bytes, ...] = ()) -> None:
+        is_head = self._request.head.method == b"HEAD"
+        response, body = problem_response(problem, trace.request_id, is_head, debug)
+        self._tally.status, self._tally.error = problem.status, problem.slug
+        await self._start(response, trailers=False)
+        await self._send_body(body, more=False)
+
+
+def request_from(scope: Scope) -> Request:
+    """The request as an ASGI server describes it; the target is put together from what ASGI keeps raw.
+
+    Names with an underscore go, as in `parse_request`, and `Connection` is heeded.
+    """
+    target = scope.get("raw_path") or scope["path"].encode()
+    if scope["query_string"]:
+        target += b"?" + scope["query_string"]
+    fields = [
+        (name, b"%b: %b" % (name, value), value) for name, value in scope["headers"] if b"_" not in name
+    ]
+    client = scope.get("client") or ("", 0)
+    minor = 0 if scope["http_version"] == "1.0" else 1
+    head = Head(scope["method"].encode(), target, fields, minor, client[0], scope["scheme"] == "https")
+    length = head.get(b"content-length")
+    size = CHUNKED if head.get(b"transfer-encoding") else int(length or 0)
+    nominated = frozenset(tokens(head.get_all(b"connection"))) - FRAMING
+    return Request(head, size, True, None, nominated, {name: value for name, _, value in fields})
+
+
+def _peer_from(gateway: Gateway, scope: Scope) -> Peer:
+    client = scope.get("client") or ("", 0)
+    return gateway.peer(client[0], scope["scheme"] == "https")
