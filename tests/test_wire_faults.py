@@ -14,7 +14,7 @@ from tests.support.wire import DEADLINE, Wire, request
 
 
 @pytest.fixture
-def connect(faulty_proxy: Banyan) -> Iterator[Connect]:
+def connect(faulty_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
     yield from connector(faulty_proxy.address)
 
 

@@ -31,7 +31,7 @@ def small_proxy(
 
 
 @pytest.fixture
-def connect(small_proxy: Banyan) -> Iterator[Connect]:
+def connect(small_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
     yield from connector(small_proxy.address)
 
 

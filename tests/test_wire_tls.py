@@ -108,7 +108,7 @@ def tls_proxy(
 
 
 @pytest.fixture
-def connect(tls_proxy: Banyan) -> Iterator[Connect]:
+def connect(tls_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
     yield from connector(tls_proxy.address)
 
 

@@ -13,7 +13,7 @@ from tests.support.wire import request, response
 
 
 @pytest.fixture
-def connect(tunnel_proxy: Banyan) -> Iterator[Connect]:
+def connect(tunnel_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
     yield from connector(tunnel_proxy.address)
 
 

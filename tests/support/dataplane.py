@@ -131,8 +131,8 @@ def origin(main_origin: Origin) -> Iterator[Origin]:
 
 
 @pytest.fixture
-def connect(main_proxy: Banyan) -> Iterator[Connect]:
-    """Opens client connections to the proxy; they are closed when the test ends."""
+def connect(main_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
+    """Opens client connections to the proxy, with nothing left behind it from another test."""
     yield from connector(main_proxy.address)
 
 
