@@ -159,6 +159,14 @@ def test_differences_are_listed(run: Run, signature: str) -> None:
     assert signature in run("diffs", "groups", "--open").out
 
 
+def test_a_program_gets_lines_whole_and_a_narrow_terminal_what_matters(run: Run, signature: str) -> None:
+    line = next(line for line in run("diffs", "groups").out.splitlines() if signature in line)
+    assert "$.amount changed" in line
+    narrow = run("diffs", "groups", COLUMNS="80").out
+    assert "last seen" not in narrow
+    assert "$.amount" in narrow
+
+
 def test_a_group_and_an_exchange_are_shown_side_by_side(run: Run, signature: str) -> None:
     group = run("diffs", "show", signature)
     assert "$.amount" in group.out

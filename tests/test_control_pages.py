@@ -50,7 +50,8 @@ async def test_what_pages_need_is_there_before_signing_in(tmp_path: Path, name: 
 async def test_what_others_wrote_is_shown_as_text(tmp_path: Path) -> None:
     difference = {**diff(1)["differences"][0], "path": EVIL, "primary": EVIL, "shadow": EVIL, "hint": EVIL}
     async with control(tmp_path) as running:
-        seen(running.ledger, diff(1, target=EVIL, differences=[difference]))
+        request = {"fields": [["X-A", EVIL]], "body": EVIL}
+        seen(running.ledger, diff(1, target=EVIL, differences=[difference], request=request))
         await submitted(running, f"/differences/{SIGNATURE}/triage", verdict="bug", note=EVIL)
         await submitted(running, "/routes/payment-show/flip", stage="legacy", reason=EVIL)
         for path in ("/", "/differences?state=all", f"/differences/{SIGNATURE}", "/audit"):
@@ -153,6 +154,13 @@ async def test_triage_by_form(tmp_path: Path) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, path)
         open_ones = await running.get("/differences", headers=bearer("viewer"))
         assert SIGNATURE not in open_ones.text
+
+
+async def test_a_group_shows_its_request_for_a_shell(tmp_path: Path) -> None:
+    async with control(tmp_path) as running:
+        seen(running.ledger, diff(1))
+        page = (await running.get(f"/differences/{SIGNATURE}")).text
+    assert "curl -i -X GET -H &#39;X-A: 1&#39;" in page
 
 
 async def test_a_viewer_sees_no_forms(tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
 """`banyan audit`: who changed what, when, why."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from proxy.cli.control_client import CONTROL, ask
-from proxy.cli.output import JSON, local_time, plain, print_json
+from proxy.cli.output import JSON, local_time, plain, print_json, screen
 
 COLUMNS = ("time", "who", "by", "route", "action", "from", "to", "why")
 
@@ -30,6 +29,7 @@ def audit(route: str | None, limit: int, cursor: int | None, url: str, as_json: 
     for entry in document["entries"]:
         keys = ("actor", "source", "route", "action", "was", "became", "reason")
         table.add_row(local_time(entry["time"]), *(plain(entry[key]) for key in keys))
-    Console().print(table)
+    console = screen()
+    console.print(table)
     if document["next"] is not None:
-        Console().print(f"more: --cursor {document['next']}", style="dim")
+        console.print(f"more: --cursor {document['next']}", style="dim")

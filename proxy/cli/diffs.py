@@ -7,12 +7,11 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 import click
-from rich.console import Console
 
 from proxy.cli.control_client import CONTROL, ask, find
 from proxy.cli.diffs_export import CSV, JSONL, JUNIT, csv_rows, json_lines, junit
 from proxy.cli.diffs_text import diff_line, group_page, groups_table, replayed, shown_diff
-from proxy.cli.output import JSON, REFUSED, give_up, print_json
+from proxy.cli.output import JSON, REFUSED, WIDE, give_up, print_json, screen
 
 PAGE = 500
 """Differences that are asked for at once."""
@@ -77,8 +76,9 @@ def groups(route: str | None, only_open: bool, limit: int, url: str, as_json: bo
     if as_json:
         print_json(document)
     else:
-        Console().print(groups_table(document["groups"]))
-        Console().print(f"{len(document['groups'])} of {document['total']} groups", style="dim")
+        console = screen()
+        console.print(groups_table(document["groups"], narrow=console.width < WIDE))
+        console.print(f"{len(document['groups'])} of {document['total']} groups", style="dim")
 
 
 @diffs.command()
@@ -92,7 +92,7 @@ def show(which: str, url: str, as_json: bool) -> None:
     if as_json:
         print_json(document)
     else:
-        Console().print(*(shown_diff(exchange) if exchange else group_page(document)), sep="\n")
+        screen().print(*(shown_diff(exchange) if exchange else group_page(document)), sep="\n")
 
 
 @diffs.command()
@@ -126,7 +126,7 @@ def replay(which: str, url: str, as_json: bool) -> None:
     if as_json:
         print_json(outcome)
     else:
-        Console().print(*replayed(exchange, outcome), sep="\n")
+        screen().print(*replayed(exchange, outcome), sep="\n")
     if not outcome["gone"]:
         sys.exit(REFUSED)
 
@@ -186,4 +186,4 @@ def _print_line(diff: dict[str, Any], as_json: bool) -> None:
         sys.stdout.writelines(json_lines([diff]))
         sys.stdout.flush()
     else:
-        Console().print(diff_line(diff), soft_wrap=True)
+        screen().print(diff_line(diff), soft_wrap=True)

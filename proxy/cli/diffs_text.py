@@ -1,6 +1,5 @@
 """How differences look in a terminal. Whatever clients or backends sent is shown as text, never as markup."""
 
-import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,14 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from proxy.cli.output import local_time, plain
+from proxy.control.curl import curl_line
 
 _STYLES = {
     **{"critical": "bold red", "major": "yellow", "minor": "cyan"},
     **{"mismatch": "red", "failed": "magenta", "inconclusive": "yellow", "match": "green"},
     **{"bug": "red", "expected": "green", "noise": "dim", "open": "bold"},
 }
-_NOT_REPLAYED = frozenset({"host", "content-length", "connection", "transfer-encoding"})
-"""What curl says by itself."""
 _SHOWN = 3
 """Differences that a line names."""
 
@@ -33,10 +31,11 @@ def diff_line(diff: dict[str, Any]) -> Text:
     return line.append_text(plain(places + more or diff["reason"] or ""))
 
 
-def groups_table(groups: Iterable[dict[str, Any]]) -> Table:
-    """One line a group, in the order given."""
+def groups_table(groups: Iterable[dict[str, Any]], narrow: bool) -> Table:
+    """One line a group, in the order given; where there is little room, without when it was last seen."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("signature", "severity", "said", "count", "last seen", "route", "what differs"):
+    seen = () if narrow else ("last seen",)
+    for name in ("signature", "severity", "said", "count", *seen, "route", "what differs"):
         table.add_column(name, no_wrap=name != "what differs", justify="right" if name == "count" else "left")
     for group in groups:
         said = "open" if group["open"] else group["verdict"]
@@ -46,7 +45,7 @@ def groups_table(groups: Iterable[dict[str, Any]]) -> Table:
             _word(group["severity"]),
             _word(said),
             str(group["count"]),
-            local_time(group["last_seen"]),
+            *(() if narrow else (local_time(group["last_seen"]),)),
             plain(group["route"]),
             plain(", ".join(places[:_SHOWN]) + (" …" if len(places) > _SHOWN else "")),
         )
@@ -74,7 +73,7 @@ def shown_diff(diff: dict[str, Any]) -> list[RenderableType]:
     lines: list[RenderableType] = [head]
     if diff["reason"]:
         lines.append(plain(diff["reason"]))
-    lines += [plain(curl(diff)), Text(), _sides(diff), Text(), difference_table(diff["differences"])]
+    lines += [plain(curl_line(diff)), Text(), _sides(diff), Text(), difference_table(diff["differences"])]
     if diff.get("omitted"):
         lines.append(Text(f"and {diff['omitted']} more differences", "dim"))
     lines += [
@@ -90,18 +89,6 @@ def replayed(diff: dict[str, Any], outcome: dict[str, Any]) -> list[RenderableTy
     head = Text.assemble((diff["id"], "bold"), "  ", _word(outcome["verdict"]))
     why = [plain(outcome["reason"])] if outcome["reason"] else []
     return [head, *why, *([difference_table(outcome["differences"])] if outcome["differences"] else [])]
-
-
-def curl(diff: dict[str, Any], base: str = "$BANYAN") -> str:
-    """The request as a line for a shell; secrets in it were replaced before it was kept."""
-    request = diff.get("request") or {"fields": [], "body": ""}
-    words = ["curl", "-i", "-X", shlex.quote(diff["method"])]
-    for name, value in request["fields"]:
-        if name.lower() not in _NOT_REPLAYED:
-            words += ["-H", shlex.quote(f"{name}: {value}")]
-    if request["body"]:
-        words += ["--data-binary", shlex.quote(request["body"])]
-    return " ".join([*words, f'"{base}"{shlex.quote(diff["target"])}'])
 
 
 def difference_table(differences: Iterable[dict[str, Any]]) -> Table:

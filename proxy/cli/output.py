@@ -1,11 +1,13 @@
 """How commands answer: text for people, one JSON document for programs, and the exit codes."""
 
 import json
+import os
 import sys
 from datetime import datetime
 from typing import Any, NoReturn
 
 import click
+from rich.console import Console
 from rich.text import Text
 
 REFUSED = 1
@@ -13,7 +15,17 @@ REFUSED = 1
 UNREACHABLE = 3
 """The control plane cannot be reached. (2 is click's own, for wrong usage.)"""
 
+WIDE = 120
+"""Columns that whole tables need; a terminal with fewer gets less of them."""
+_UNBOUNDED = 1000
+"""Columns for a pipe or a file: there a table is as wide as what it says."""
+
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def screen() -> Console:
+    """Where text for people goes. A program that reads it gets every line whole."""
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=_UNBOUNDED)
 
 
 def print_json(document: Any) -> None:

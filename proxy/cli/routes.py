@@ -3,14 +3,10 @@
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from proxy.cli.control_client import CONTROL, ask
-from proxy.cli.output import JSON, plain, print_json
-
-WIDE = 120
-"""Columns that the whole table needs; a terminal with fewer gets less of it."""
+from proxy.cli.output import JSON, WIDE, plain, print_json, screen
 
 
 @click.command()
@@ -22,14 +18,11 @@ def routes(url: str, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
-    console = Console()
+    console = screen()
     console.print(_table(document["routes"], narrow=console.width < WIDE))
     for route in document["routes"]:
         if route["ramp"]:
-            said = (
-                f"{route['id']}: ramp {route['ramp']['state'].replace('_', ' ')}: {route['ramp']['reason']}"
-            )
-            console.print(plain(said))
+            console.print(plain(f"{route['id']}: ramp {_ramp(route['ramp'])}"))
     of = f"; traffic of {document['routes'][0]['traffic_of']}" if document["routes"] else ""
     console.print(f"version {document['version']}{of}", style="dim")
     if document["ledger"] != "ok":

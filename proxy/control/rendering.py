@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from proxy.config.server import Role
 from proxy.control.access import Identity
+from proxy.control.curl import curl_line
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -44,7 +45,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"time": _short_time, "number": _number}
+_environment.filters |= {"time": _short_time, "number": _number, "curl": curl_line}
 
 
 def rendered(request: Request, template: str, status: int = 200, **values: Any) -> Response:
