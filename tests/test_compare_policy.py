@@ -34,20 +34,21 @@ def problems(compare: Mapping[str, object]) -> dict[str, str]:
         ({"rules": ["$.a"]}, "rules[0]", "a mapping with a path"),
         ({"rules": [{"path": "$.a"}]}, "rules[0]", "says nothing"),
         ({"rules": [{"path": "$.a", "mony": True}]}, "rules[0].mony", "did you mean money?"),
-        ({"rules": [{"path": "$.a", "money": "yes"}]}, "rules[0]", "true or false"),
-        ({"rules": [{"path": "$.a", "within": "wide"}]}, "rules[0]", "within is a number"),
-        ({"rules": [{"path": "$.a", "within": -1}]}, "rules[0]", "from 0 on"),
-        ({"rules": [{"path": "$.a", "within": True}]}, "rules[0]", "within is a number"),
-        ({"rules": [{"path": "$.a", "instant": {"zone": "Berlin"}}]}, "rules[0]", "no time zone"),
-        ({"rules": [{"path": "$.a", "instant": {"within": "2 seconds"}}]}, "rules[0]", "no duration"),
-        ({"rules": [{"path": "$.a", "instant": {"tz": "UTC"}}]}, "rules[0]", "{zone: Europe/Berlin"),
-        ({"rules": [{"path": "$.a", "pattern": "(?=x)"}]}, "rules[0]", "no look-around"),
-        ({"rules": [{"path": "$.a", "pattern": 5}]}, "rules[0]", "in quotes"),
-        ({"rules": [{"path": "$.a", "rule": "emptymap"}]}, "rules[0]", "did you mean empty_map?"),
-        ({"rules": [{"path": "$.a", "key": "id"}]}, "rules[0]", "add unordered: true"),
-        ({"rules": [{"path": "$.a", "unordered": True, "key": 5}]}, "rules[0]", "name of a member"),
-        ({"rules": [{"path": "$", "map": {422: "x"}}]}, "rules[0]", "no status code"),
-        ({"rules": [{"path": "$", "map": [422, 400]}]}, "rules[0]", "{422: 400}"),
+        ({"rules": [{"path": "$.a", "money": "yes"}]}, "rules[0].money", "true or false"),
+        ({"rules": [{"path": "$.a", "within": "wide"}]}, "rules[0].within", "is a number"),
+        ({"rules": [{"path": "$.a", "within": -1}]}, "rules[0].within", "from 0 on"),
+        ({"rules": [{"path": "$.a", "within": True}]}, "rules[0].within", "is a number"),
+        ({"rules": [{"path": "$.a", "instant": {"zone": "Berlin"}}]}, "rules[0].instant", "no time zone"),
+        ({"rules": [{"path": "$.a", "instant": {"within": "2 seconds"}}]}, "rules[0].instant", "no duration"),
+        ({"rules": [{"path": "$.a", "instant": {"tz": "UTC"}}]}, "rules[0].instant", "{zone: Europe/Berlin"),
+        ({"rules": [{"path": "$.a", "pattern": "(?=x)"}]}, "rules[0].pattern", "no look-around"),
+        ({"rules": [{"path": "$.a", "pattern": 5}]}, "rules[0].pattern", "in quotes"),
+        ({"rules": [{"path": "$.a", "rule": "emptymap"}]}, "rules[0].rule", "did you mean empty_map?"),
+        ({"rules": [{"path": "$.a", "key": "id"}]}, "rules[0].key", "add unordered: true"),
+        ({"rules": [{"path": "$.a", "unordered": True, "key": 5}]}, "rules[0].key", "name of a member"),
+        ({"rules": [{"path": "a", "money": True}]}, "rules[0].path", "write a JSONPath"),
+        ({"rules": [{"path": "$", "map": {422: "x"}}]}, "rules[0].map", "no status code"),
+        ({"rules": [{"path": "$", "map": [422, 400]}]}, "rules[0].map", "{422: 400}"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(compare: Mapping[str, object], key: str, says: str) -> None:
@@ -58,7 +59,7 @@ def test_all_problems_are_reported_at_once() -> None:
     wrong = problems(
         {"status": 1, "presets": ["x"], "ignore": ["a", "$.ok"], "rules": [{"path": "$.a", "within": "x"}]}
     )
-    assert list(wrong) == ["status", "presets[0]", "ignore[0]", "rules[0]"]
+    assert list(wrong) == ["status", "presets[0]", "ignore[0]", "rules[0].within"]
 
 
 def test_a_problem_reads_as_one_line() -> None:

@@ -157,6 +157,27 @@ def test_a_weight_at_another_stage_is_a_warning() -> None:
     assert warnings_below(route("modern: payments, stage: canary, weight: 5")) == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "is_said"),
+    [
+        ("", True),
+        ("cohort: {never: {client_ip: [a]}}", True),
+        ("cohort: {always: {client_ip: [a]}}", False),
+        ("weight: 0", False),
+        ("weight: 1", False),
+        ("ramp: {gates: {mismatches: null}}", False),
+    ],
+)
+def test_a_canary_without_a_weight_is_a_warning(keys: str, is_said: bool) -> None:
+    said = (
+        "routes.yaml:6:5: routes[0].weight: warning: is missing, and 0 by default: modern serves nobody; "
+        "write weight: 0 if that is meant"
+    )
+    canary = route(f"modern: payments, stage: canary{', ' + keys if keys else ''}")
+    assert warnings_below(canary) == [said] * is_said
+    assert warnings_below("defaults: {weight: 5}\n" + canary) == []
+
+
 def test_canaries_of_one_group_have_one_weight() -> None:
     text = two("stage: canary, weight: 5, group: g", "stage: canary, weight: 7.5, group: g")
     assert errors_below(text) == [
@@ -396,6 +417,47 @@ def test_certificates_come_with_keys(tls: str) -> None:
     ]
 
 
+def backend(keys: str) -> list[str]:
+    """The warnings of a file whose only backend has these keys; they begin in column 23 of line 2."""
+    result = loaded(f"version: 1\nbackends: {{legacy: {{ {keys} }}}}\n")
+    assert result.errors == ()
+    return [str(one) for one in result.warnings]
+
+
+def test_certificates_that_nobody_checks() -> None:
+    assert backend("url: 'https://a', tls: {verify: true}") == []
+    assert backend("url: ['http://b', 'https://a'], tls: {verify: false}") == [
+        "routes.yaml:2:68: backends.legacy.tls.verify: warning: nobody checks who answers: name the "
+        "authority that signed its certificate in ca instead"
+    ]
+
+
+def test_tls_towards_a_backend_without_it() -> None:
+    assert backend("url: 'http://a', tls: {}") == []
+    for key in ("verify: false", "ca: x.pem"):
+        assert backend(f"url: 'http://a', tls: {{ {key} }}") == [
+            "routes.yaml:2:39: backends.legacy.tls: warning: has no effect, as no url begins with https://"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("backoff", "is_said"),
+    [("base: 1s", True), ("base: 1s, cap: 1s", False), ("base: 251ms", True), ("cap: 1ms", False)],
+)
+def test_waits_that_never_get_as_long_as_they_begin(backoff: str, is_said: bool) -> None:
+    said = (
+        "routes.yaml:2:66: backends.legacy.retries.backoff.base: warning: is longer than cap, 250ms, and no "
+        "wait is: raise cap"
+    )
+    assert backend(f"url: 'http://a', retries: {{backoff: {{ {backoff} }}}}") == [said] * is_said
+
+
+@pytest.mark.parametrize(("socket", "is_said"), [("a" * 107, False), ("a" * 108, True), ("é" * 54, True)])
+def test_a_socket_whose_name_is_too_long(socket: str, is_said: bool) -> None:
+    said = "routes.yaml:5:18: shadow.socket: has 108 bytes; a unix socket's path has 107 at most"
+    assert errors_below(f"shadow: {{socket: {socket}}}\n") == [said] * is_said
+
+
 # --- comparisons ----------------------------------------------------------------------------------
 
 
@@ -408,10 +470,19 @@ def test_comparison_rules_are_compiled_where_they_are_written() -> None:
     )
     found = errors_below(text)
     assert [line.split(": ")[:2] for line in found] == [
-        ["routes.yaml:5:39", "defaults.shadow.compare.rules[0]"],
+        ["routes.yaml:5:60", "defaults.shadow.compare.rules[0].pattern"],
         ["routes.yaml:9:71", "routes[2].shadow.compare.ignore[0]"],
-        ["routes.yaml:10:59", "routes[3].shadow.compare.rules[0]"],
+        ["routes.yaml:10:76", "routes[3].shadow.compare.rules[0].key"],
     ]
+
+
+@pytest.mark.parametrize(("size", "is_said"), [("8MiB", False), ("8388609", True), ("1GiB", True)])
+def test_bodies_larger_than_what_comparing_reads(size: str, is_said: bool) -> None:
+    said = (
+        "routes.yaml:6:51: routes[0].shadow.max_body: warning: is more than the 8MiB that comparing reads: "
+        "larger bodies are inconclusive"
+    )
+    assert warnings_below(route(f"shadow: {{max_body: {size}}}")) == [said] * is_said
 
 
 def test_everything_is_reported_at_once_and_in_order() -> None:

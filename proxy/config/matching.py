@@ -18,6 +18,7 @@ PathTemplate = Annotated[
 Host = Annotated[str, parsed(lambda text: parse_host(text).decode())]
 RegexText = Annotated[str, parsed(lambda text: regex(text).pattern.pattern)]
 ExactText = Annotated[str, parsed(str)]
+_ONE_OF = "must be a text, or one of {regex: …} and {present: true}"
 
 
 class ValueMatch(Section):
@@ -33,13 +34,15 @@ class ValueMatch(Section):
     @model_validator(mode="after")
     def _one(self) -> "ValueMatch":
         if sum(value is not None for value in (self.exact, self.regex, self.present)) != 1:
-            raise ValueError("must be a text, or one of {regex: …} and {present: true}")
+            raise ValueError(_ONE_OF)
         return self
 
 
 def _short_form(value: object) -> object:
     if value is None:
         return {}
+    if isinstance(value, list):
+        raise ValueError(_ONE_OF)
     return value if isinstance(value, dict | ValueMatch) else {"exact": value}
 
 

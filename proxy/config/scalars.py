@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 Plain = str | int | float | bool | None
 
-_INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,300}|[0-9]{1,300}(\.[0-9]{0,300})?)([eE][-+]?[0-9]{1,3})?")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,299})")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,300}|(0|[1-9][0-9]{0,299})(\.[0-9]{0,300})?)([eE][-+]?[0-9]{1,3})?")
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -30,7 +30,10 @@ class UnsetVariableError(Exception):
 
 
 def resolve(text: str) -> Plain:
-    """Unquoted text by YAML 1.2's core schema (section 10.3.2), numbers in decimal only."""
+    """Unquoted text by YAML 1.2's core schema (section 10.3.2), numbers in decimal only.
+
+    Digits after a leading zero stay text: `017` is 15 to readers of YAML 1.1, and elsewhere part of a name.
+    """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):

@@ -171,9 +171,17 @@ class _Reader:
         self._known(f"{at}.", entry, rules.RULE_KEYS)
         if len(entry) == 1:
             raise ValueError("says nothing about its path")
-        if entry.get("map") is not None:
-            self.status_pairs |= rules.status_pairs(entry["map"])
-        self._select(entry["path"], rules.treatment(entry))
+        found = PLAIN
+        for key, value in entry.items():
+            with self._at(f"{at}.{key}"):
+                found |= rules.treatment(key, value)
+        with self._at(f"{at}.map"):
+            if entry.get("map") is not None:
+                self.status_pairs |= rules.status_pairs(entry["map"])
+        with self._at(f"{at}.key"):
+            found = rules.paired(found)
+        with self._at(f"{at}.path"):
+            self._select(entry["path"], found)
 
     def _select(self, path: str, treatment: Treatment) -> None:
         if path.startswith("$"):

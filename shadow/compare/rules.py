@@ -19,21 +19,23 @@ _UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fra
 _PATTERN_MEMORY = 1 << 20  # bytes that one compiled pattern may take
 
 
-def treatment(rule: Mapping[str, object]) -> Treatment:
-    """What one rule asks for; `path` and `map` are not looked at."""
-    found = PLAIN
-    for key, value in rule.items():
-        if value is not None and (reader := _READERS.get(key)):
-            found |= reader(value)
+def treatment(key: str, value: object) -> Treatment:
+    """What one key of a rule asks for; `path` and `map` ask for no treatment."""
+    reader = _READERS.get(key)
+    return reader(value) if reader is not None and value is not None else PLAIN
+
+
+def paired(found: Treatment) -> Treatment:
+    """The treatment of a whole rule, if what it says of pairing makes sense."""
     if found.key is not None and not found.unordered:
-        raise ValueError("key says how to pair the elements of an unordered list: add unordered: true")
+        raise ValueError("says how to pair the elements of an unordered list: add unordered: true")
     return found
 
 
 def status_pairs(value: object) -> set[frozenset[int]]:
     """`map: {422: 400}` → the pairs of status codes that count as equal."""
     if not isinstance(value, Mapping) or not value:
-        raise ValueError("map holds pairs of status codes, as in {422: 400}")
+        raise ValueError("holds pairs of status codes, as in {422: 400}")
     return {frozenset((_status_code(one), _status_code(other))) for one, other in value.items()}
 
 
@@ -69,7 +71,7 @@ def _switch(asked: Treatment) -> Callable[[object], Treatment]:
 
 def _key(value: object) -> Treatment:
     if not isinstance(value, str) or not value:
-        raise ValueError("key is the name of a member, as in key: id")
+        raise ValueError("is the name of a member, as in key: id")
     return Treatment(key=value)
 
 
@@ -77,9 +79,9 @@ def _within(value: object) -> Treatment:
     try:
         tolerance = Decimal(str(value))
     except InvalidOperation:
-        raise ValueError(f"within is a number, as in 0.001, not {value!r}") from None
+        raise ValueError(f"is a number, as in 0.001, not {value!r}") from None
     if isinstance(value, bool) or not tolerance.is_finite() or tolerance < 0:
-        raise ValueError(f"within is a number from 0 on, not {value!r}")
+        raise ValueError(f"is a number from 0 on, not {value!r}")
     return Treatment(within=tolerance)
 
 
@@ -87,7 +89,7 @@ def _instant(value: object) -> Treatment:
     if value is True:
         return Treatment(instant=Instant())
     if not isinstance(value, Mapping) or not set(value) <= {"zone", "within"}:
-        raise ValueError("instant is true, or {zone: Europe/Berlin, within: 2s}")
+        raise ValueError("is true, or {zone: Europe/Berlin, within: 2s}")
     zone = str(value.get("zone", "UTC"))
     try:
         info = ZoneInfo(zone)
@@ -108,7 +110,7 @@ def duration(value: object) -> Fraction:
 
 def _pattern(value: object) -> Treatment:
     if not isinstance(value, str):
-        raise ValueError("pattern is a regular expression in quotes")
+        raise ValueError("is a regular expression in quotes")
     return Treatment(pattern=linear_pattern(value))
 
 
@@ -123,7 +125,7 @@ def linear_pattern(text: str) -> Pattern:
         said = error.args[0] if error.args else error
         reason = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
         raise ValueError(
-            f"pattern {text!r} is not RE2's syntax (no look-around, no back-references): {reason}"
+            f"{text!r} is not RE2's syntax (no look-around, no back-references): {reason}"
         ) from None
     return compiled
 

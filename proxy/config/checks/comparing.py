@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 
 from proxy.config.draft import Draft
-from proxy.config.errors import KeyPath, Problem
+from proxy.config.errors import KeyPath, Problem, Severity
 from proxy.config.shadow import Compare
+from proxy.config.units import format_size
+from shadow.compare.model import Limits
 from shadow.compare.policy import Policy, PolicyError
 from shadow.redact import Redactor
 
@@ -36,6 +38,17 @@ def redactions_compile(draft: Draft) -> Iterator[Problem]:
                 Redactor(b"", (path,))
             except ValueError as error:
                 yield Problem(("routes", place, "shadow", "redact", "paths", number), str(error))
+
+
+def bodies_can_be_compared(draft: Draft) -> Iterator[Problem]:
+    """Beyond what comparing decodes, a body is carried to the worker for nothing."""
+    most = Limits().decoded
+    for place, route in draft.routes.items():
+        if route.shadow is not None and route.shadow.max_body > most:
+            message = (
+                f"is more than the {format_size(most)} that comparing reads: larger bodies are inconclusive"
+            )
+            yield Problem(("routes", place, "shadow", "max_body"), message, Severity.WARNING)
 
 
 def _wrong(compare: Compare) -> Iterator[tuple[KeyPath, str]]:

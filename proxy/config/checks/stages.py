@@ -29,6 +29,17 @@ def weight_has_its_stage(draft: Draft) -> Iterator[Problem]:
             yield Problem(("routes", place, "weight"), message, Severity.WARNING)
 
 
+def canaries_have_weights(draft: Draft) -> Iterator[Problem]:
+    """A canary of nobody, unless somebody said 0, a cohort is always served, or a ramp raises it."""
+    said_for_all = "weight" in draft.defaults.model_fields_set
+    for place, route in draft.routes.items():
+        is_said = said_for_all or "weight" in route.model_fields_set
+        has_always = route.cohort is not None and route.cohort.always
+        if route.stage == "canary" and not (is_said or has_always or route.ramp):
+            message = "is missing, and 0 by default: modern serves nobody; write weight: 0 if that is meant"
+            yield Problem(("routes", place, "weight"), message, Severity.WARNING)
+
+
 def groups_agree(draft: Draft) -> Iterator[Problem]:
     """Routes of one group share the buckets: one key sees one side on all of them."""
     first: dict[str, int] = {}
