@@ -1,6 +1,6 @@
 """From two answers, and from a second look at both, to a verdict with its reason. Pure."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -59,14 +59,14 @@ def unanswered(primary: int, reason: str) -> Judgement:
     return Judgement(Verdict.FAILED, reason, (lost,))
 
 
-def confirm(first: Judgement, second: Result | None) -> Judgement:
-    """A mismatch after both sides were called again: only what shows twice counts.
+def confirm(first: Judgement, looks: Sequence[Result]) -> Judgement:
+    """A mismatch after both sides were called again: only what every further look shows counts.
 
-    `second` compares the new answers, None if there are none.
+    Each look compares an answer of the primary with one of the shadow; none if they could not be called.
     """
-    if second is None:
+    if not looks:
         return replace(first, verdict=Verdict.INCONCLUSIVE, reason=Reason.UNCONFIRMED)
-    again = {spot(difference) for difference in second.differences}
+    again = set[Spot].intersection(*({spot(difference) for difference in look.differences} for look in looks))
     lasting = tuple(difference for difference in first.differences if spot(difference) in again)
     if not lasting:
         return replace(first, verdict=Verdict.INCONCLUSIVE, reason=Reason.VANISHED)

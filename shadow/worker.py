@@ -158,20 +158,28 @@ class Worker:
         judgement = judge(primary, shadow.answer, result)
         judgement = discount(judgement, self._noise.among(exchange.route, judgement.differences))
         if judgement.verdict is Verdict.MISMATCH and exchange.method in _SAFE:
-            return await self._second_look(exchange, judgement, rules, watch)
+            return await self._second_look(exchange, judgement, shadow.answer, rules, watch)
         return judgement
 
     async def _second_look(
-        self, exchange: Exchange, first: Judgement, rules: Rules, watch: Watch | None
+        self, exchange: Exchange, first: Judgement, shadow: Answer, rules: Rules, watch: Watch | None
     ) -> Judgement:
-        """Call both sides again: what vanishes does not count, what varies on the primary's side is noise."""
+        """Call both sides again: what vanishes does not count, what varies on the primary's side is noise.
+
+        Where the primary's answer has changed, the state is moving: then a difference counts only if no
+        answer of the one side agrees with any of the other.
+        """
         answers = await self._both(exchange, rules, watch)
         if answers is None:
-            return confirm(first, None)
-        second = await self._compare(exchange, *answers, rules)
-        same_side = await self._compare(exchange, _primary(exchange), answers[0], rules)
+            return confirm(first, ())
+        primary = _primary(exchange)
+        same_side = await self._compare(exchange, primary, answers[0], rules)
+        pairs = [answers]
+        if same_side.differences:
+            pairs += [(primary, answers[1]), (answers[0], shadow)]
+        looks = [await self._compare(exchange, *pair, rules) for pair in pairs]
         varying = {spot(difference) for difference in same_side.differences}
-        return discount(confirm(first, second), varying)
+        return discount(confirm(first, looks), varying)
 
     async def _compare(self, exchange: Exchange, one: Answer, other: Answer, rules: Rules) -> Result:
         """Compare within the limits, off the event loop where it can take long."""

@@ -1,6 +1,10 @@
 """Fixtures that several test files share live in plugins under tests/support."""
 
+import signal
+
 from hypothesis import HealthCheck, settings
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` ignores it, for children too
 
 settings.register_profile(
     "steady",

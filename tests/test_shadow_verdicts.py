@@ -23,11 +23,11 @@ def test_unread_bodies_say_why() -> None:
 
 def test_a_difference_that_moved_in_its_list_is_the_same() -> None:
     first = mismatch(difference("$.items[0].id"))
-    assert confirm(first, Result((difference("$.items[3].id"),))).verdict is Verdict.MISMATCH
+    assert confirm(first, [Result((difference("$.items[3].id"),))]).verdict is Verdict.MISMATCH
 
 
 def test_another_kind_at_the_same_path_is_another_difference() -> None:
-    confirmed = confirm(mismatch(difference()), Result((difference(kind=Kind.TYPE),)))
+    confirmed = confirm(mismatch(difference()), [Result((difference(kind=Kind.TYPE),))])
     assert (confirmed.verdict, confirmed.reason) == (Verdict.INCONCLUSIVE, Reason.VANISHED)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
 from shadow.compare import Policy
@@ -62,6 +63,22 @@ async def test_what_vanishes_at_the_second_look_is_inconclusive(tmp_path: Path) 
     [line] = await desk.work(exchange())
     assert (line["verdict"], line["reason"]) == ("inconclusive", "vanished")
     assert desk.store.recorded == []
+
+
+async def test_a_state_that_moves_between_all_the_calls_is_no_finding(tmp_path: Path) -> None:
+    """Rows are added all the time: each call sees one more than that before it, and none is ever lost."""
+    rows = [{"rows": list(range(count))} for count in range(5)]
+    desk = Desk(tmp_path, modern=in_turn(rows[2], rows[3]), legacy=answers(rows[2]))
+    [line] = await desk.work(exchange(primary_body=orjson.dumps(rows[1])))
+    assert (line["verdict"], line["reason"]) == ("inconclusive", "vanished")
+
+
+async def test_a_bug_is_found_although_the_state_moves(tmp_path: Path) -> None:
+    desk = Desk(
+        tmp_path, modern=in_turn({"n": 2, "fee": 7}, {"n": 3, "fee": 7}), legacy=answers({"n": 2, "fee": 8})
+    )
+    [line] = await desk.work(exchange(primary_body=orjson.dumps({"n": 1, "fee": 8})))
+    assert (line["verdict"], [one["path"] for one in line["differences"]]) == ("mismatch", ["$.fee"])
 
 
 async def test_only_what_shows_twice_counts(tmp_path: Path) -> None:
