@@ -8,6 +8,7 @@ uvloop, so figures are far quieter than a load test's, and show what a change in
 import asyncio
 import gc
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -24,7 +25,7 @@ from bench.peers.banyan import Setup, configuration
 from bench.peers.base import Site
 from bench.report import table
 from bench.stats import Spread, spread
-from proxy.app import DataPlaneProcess
+from proxy.app import LANE, DataPlaneProcess
 from proxy.config.loading import load
 from proxy.config.snapshot import Snapshot
 from proxy.forward.client import ClientConnection
@@ -32,7 +33,11 @@ from proxy.upstream.connection import Connection
 from proxy.upstream.pool import Pool
 
 MERCHANTS = 100
+WIDTH = 20
+"""Client connections. Their requests are under way at the same time, so that they share what an event loop
+costs for each of its turns, as they do under load."""
 BATCH = 2_000
+LANES = ("express", "asgi")
 LIKE_WRK = b"Host: 127.0.0.1:8080\r\nX-Merchant-Id: m_%d\r\n"
 LIKE_A_BROWSER = (
     b"Host: shop.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n"
@@ -80,7 +85,7 @@ class Origin(Client):
 
 
 class Bench:
-    """One data plane with one client connection and one resting connection to each backend."""
+    """One data plane with some client connections and as many resting ones to each backend."""
 
     def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
         self.process = DataPlaneProcess(snapshot, loop)
@@ -88,20 +93,37 @@ class Bench:
         config.load()
         self._asked: list[Connection] = []
         for backend in self.process._backends.live:
-            Origin(backend.pools[0], self._asked)
-        self._client = Client()
-        self._connection = connection(config, loop)
-        self._connection.connection_made(self._client)  # type: ignore[arg-type]  # as above
+            for _ in range(WIDTH):
+                Origin(backend.pools[0], self._asked)
+        self._clients = [Client() for _ in range(WIDTH)]
+        self._connections = [connection(config, loop) for _ in range(WIDTH)]
+        for made, client in zip(self._connections, self._clients, strict=True):
+            made.connection_made(client)  # type: ignore[arg-type]  # as above
 
-    def micros(self, requests: Iterable[bytes]) -> float:
+    async def micros(self, requests: Iterable[bytes]) -> float:
         """CPU time in µs that one of these requests takes, with its answer."""
-        asked, receive, count = self._asked, self._connection.data_received, 0
+        waiting, count = iter(requests), 0
         begun = time.process_time()
-        for request in requests:
-            receive(request)
-            asked.pop().data_received(ANSWER)
-            count += 1
+        while wave := list(islice(waiting, WIDTH)):
+            await self._serve(wave)
+            count += len(wave)
         return (time.process_time() - begun) / count * 1e6
+
+    async def _serve(self, wave: list[bytes]) -> None:
+        """One request on each connection; all of them are asked before the first is answered."""
+        asked, active = self._asked, self._connections[: len(wave)]
+        for made, request in zip(active, wave, strict=True):
+            made.data_received(request)
+        await until(lambda: len(asked) == len(wave))
+        while asked:
+            asked.pop().data_received(ANSWER)
+        await until(lambda: all(made.cycle is None for made in active))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop turn until it is so."""
+    while not condition():  # noqa: ASYNC110  # nothing in the data plane would announce it
+        await asyncio.sleep(0)
 
 
 def connection(config: uvicorn.Config, loop: asyncio.AbstractEventLoop) -> ClientConnection:
@@ -116,25 +138,33 @@ def requests(fields: bytes) -> list[bytes]:
     return [head % merchant for merchant in range(MERCHANTS)]
 
 
-def measure(bench: Bench, fields: bytes, rounds: int) -> Spread:
+async def measure(bench: Bench, fields: bytes, rounds: int) -> Spread:
     """The spread over `rounds` batches, after one that only warms up."""
     endless = cycle(requests(fields))
-    bench.micros(islice(endless, BATCH))
-    return spread(bench.micros(islice(endless, BATCH)) for _ in range(rounds))
+    await bench.micros(islice(endless, BATCH))
+    return spread([await bench.micros(islice(endless, BATCH)) for _ in range(rounds)])
 
 
 def run(rounds: int) -> str:
-    """Both kinds of requests through one data plane; the table to print."""
+    """Both kinds of requests through both lanes of a data plane; the table to print."""
     with tempfile.TemporaryDirectory(prefix="banyan-inprocess-") as folder:
         product = configuration(Site(Path(folder), 8080, 9), Setup())
         del product["server"]["tracing"]  # nobody listens, and failing exports cost time of their own
         snapshot = load(json.dumps(product), "routes.yaml", {}).snapshot
         assert snapshot is not None
-        bench = Bench(snapshot, uvloop.new_event_loop())
-        gc.collect()
-        gc.freeze()  # as a worker does
-        rows = []
-        for title, fields in (("wrk's two fields", LIKE_WRK), ("a browser's ten", LIKE_A_BROWSER)):
-            found = measure(bench, fields, rounds)
-            rows.append([title, f"{found.low:.1f}", f"{found.median:.1f}", f"{found.high:.1f}"])
-    return "\n".join(table(["<GET with", "least µs", "median", "most"], rows))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            rows = [row for lane in LANES for row in runner.run(through(lane, snapshot, rounds))]
+    return "\n".join(table(["<lane", "<GET with", "least µs", "median", "most"], rows))
+
+
+async def through(lane: str, snapshot: Snapshot, rounds: int) -> list[list[str]]:
+    """The rows of one lane."""
+    os.environ[LANE] = lane
+    bench = Bench(snapshot, asyncio.get_running_loop())
+    gc.collect()
+    gc.freeze()  # as a worker does
+    rows = []
+    for title, fields in (("wrk's two fields", LIKE_WRK), ("a browser's ten", LIKE_A_BROWSER)):
+        found = await measure(bench, fields, rounds)
+        rows.append([lane, title, f"{found.low:.1f}", f"{found.median:.1f}", f"{found.high:.1f}"])
+    return rows

@@ -76,6 +76,7 @@ class DataPlaneProcess:
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # whose word counts is `trusted_proxies`' business
             ssl_certfile=tls.cert if tls else None,
             ssl_keyfile=tls.key if tls else None,
             timeout_graceful_shutdown=math.ceil(self._server.timeouts.drain),

@@ -64,6 +64,7 @@ MODULES = (
     "proxy.upstream.connection",
     "proxy.upstream.exchange",
     "proxy.upstream.failures",
+    "proxy.upstream.news",
     "proxy.upstream.pool",
     "proxy.upstream.reading",
     "proxy.upstream.retry",

@@ -116,7 +116,7 @@ async def test_a_request_and_its_response(front: Front) -> None:
     assert (caller.status, caller.content) == (299, b"hello")
     assert caller.header(b"set-cookie") == [b"a", b"b"]
     assert caller.header(b"connection") == []
-    assert caller.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    assert caller.sent[1:] == [{"type": "http.response.body", "body": b"hello", "more_body": False}]
     (outcome,) = front.outcomes
     assert (outcome.status, outcome.lane, outcome.bytes_out, outcome.client) == (
         299,

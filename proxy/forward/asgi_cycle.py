@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from proxy.forward.cycle import Carrier, Cycle
 from proxy.forward.headers import Peer
+from proxy.forward.plan import NeedsForm, Plan
 from proxy.forward.problems import BROKEN, problem_response
 from proxy.http1.request import Request
 from proxy.http1.response import (
@@ -23,6 +24,7 @@ from proxy.http1.response import (
 )
 from proxy.routing.head import Field
 from proxy.upstream.failures import Problem
+from proxy.upstream.news import News
 
 Message = MutableMapping[str, Any]
 App = Callable[
@@ -33,12 +35,10 @@ App = Callable[
 UPLOAD_HIGH_WATER: Final = 64 * 1024
 """Bytes of a request's body that wait for the application before reading pauses."""
 
-REQUEST: Final = "banyan.request"
-PEER: Final = "banyan.peer"
+CYCLE: Final = "banyan.cycle"
+"""The extension that is the cycle itself: what it knows of the request that a scope does not say."""
 RESPONSE: Final = "banyan.response"
 INTERIM: Final = "banyan.interim"
-GONE: Final = "banyan.gone"
-"""What to call when the client is gone, for an application that is not waiting in `receive` just then."""
 TRAILERS: Final = "banyan.trailers"
 
 
@@ -59,71 +59,100 @@ class Host(Carrier, Protocol):
 class AsgiCycle(Cycle):
     """Runs the application in a task; the body waits for `receive`, `send` waits for the client."""
 
-    def __init__(self, host: Host, request: Request, peer: Peer) -> None:
+    __slots__ = (
+        "_end_told", "_ended", "_expects_trailers", "_framing", "_full", "_gone", "_head", "_host",
+        "_keep_alive", "_news", "_on_gone", "_pieces", "_room", "_trailers", "_waiting", "complete", "peer",
+        "plan", "request", "started",
+    )  # fmt: skip
+
+    def __init__(self, host: Host, request: Request, peer: Peer, plan: Plan | NeedsForm) -> None:
         self._host = host
-        self._request = request
-        self._peer = peer
+        self.request = request
+        self.peer = peer
+        self.plan = plan
+        self.complete = request.length == 0
+        """Whether all of the body has come; some of it may wait for `receive`."""
+        self.started = False
         self._pieces: list[bytes] = []
         self._waiting = 0
-        self._complete = request.length == 0
+        self._end_told = False
         self._trailers: list[Field] = []
         self._gone = False
-        self._on_gone: list[Callable[[], None]] = []
-        self._news = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._on_gone: Callable[[], None] | None = None
+        self._news = News()
+        self._full = False
+        self._room = News()
         self._framing = Framing.NONE
         self._keep_alive = False
         self._ended = False
         self._head = b""
         self._expects_trailers = False
-        self._trailers_told = False
-        self.started = False
 
     # -- told by the client's connection
 
     def begin(self) -> None:
-        task = self._host.loop.create_task(self._run())
-        self._host.tasks.add(task)
-        task.add_done_callback(self._host.tasks.discard)
+        self._host.tasks.add(self._host.loop.create_task(self._run()))
 
     def body(self, data: bytes) -> None:
         self._pieces.append(data)
         self._waiting += len(data)
         if self._waiting > UPLOAD_HIGH_WATER:
             self._host.pause_upload()
-        self._news.set()
+        self._news.tell()
 
     def body_done(self, trailers: list[Field]) -> None:
-        self._complete = True
+        self.complete = True
         self._trailers = trailers
-        self._news.set()
+        self._news.tell()
 
     def abandon(self, why: str) -> None:
         self._gone = True
-        self._news.set()
-        self._writable.set()
-        for tell in self._on_gone:
-            tell()
+        self._news.tell()
+        self._room.tell()
+        if self._on_gone is not None:
+            self._on_gone()
 
     def refuse(self, problem: Problem) -> None:
         self._answer(problem)
         self.abandon(problem.slug)
 
     def hold(self, full: bool) -> None:
-        if full:
-            self._writable.clear()
-        else:
-            self._writable.set()
+        self._full = full
+        if not full:
+            self._room.tell()
 
     # -- the application's side
 
+    def on_gone(self, tell: Callable[[], None]) -> None:
+        """What to call when the client is gone, for an application that is not waiting in `receive` then."""
+        self._on_gone = tell
+        if self._gone:
+            tell()
+
+    def take_body(self) -> Message:
+        """What has come of the body, as `receive` says it."""
+        data = b"".join(self._pieces)
+        if data:
+            self._pieces.clear()
+            self._waiting = 0
+            self._host.resume_upload()
+        self._end_told = self.complete
+        return {
+            "type": "http.request",
+            "body": data,
+            "more_body": not self.complete,
+            TRAILERS: self._trailers,
+        }
+
     async def _run(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "begin made one"
         try:
             await self._host.app(self._scope(), self._receive, self._send)
         finally:
             if not self._ended and not self._gone:
                 self._fell_short()
+            self._host.tasks.discard(task)
 
     def _fell_short(self) -> None:
         """The application ended without a whole response."""
@@ -134,51 +163,37 @@ class AsgiCycle(Cycle):
             self._answer(BROKEN)
 
     async def _receive(self) -> Message:
-        while not self._pieces and not self._complete and not self._gone and not self._ended:
-            self._news.clear()
-            await self._news.wait()
-        if self._gone or self._ended:
-            return {"type": "http.disconnect"}
-        if not self._pieces and self._complete and not self._trailers_told:
-            self._trailers_told = True
-            return {"type": "http.request", "body": b"", "more_body": False, TRAILERS: self._trailers}
-        if not self._pieces:
-            await self._wait_for_disconnect()
-            return {"type": "http.disconnect"}
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        self._waiting = 0
-        self._host.resume_upload()
-        return {"type": "http.request", "body": data, "more_body": True}
-
-    async def _wait_for_disconnect(self) -> None:
         while not self._gone and not self._ended:
-            self._news.clear()
-            await self._news.wait()
+            if self._pieces or (self.complete and not self._end_told):
+                return self.take_body()
+            await self._news.next()
+        return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
-        await self._writable.wait()
+        while self._full and not self._gone:
+            await self._room.next()
         if self._gone:
             return
         kind = message["type"]
-        if kind == "http.response.start":
-            self._start(message)
-        elif kind == "http.response.body":
+        if kind == "http.response.body":
             self._body(message)
+        elif kind == "http.response.start":
+            self._start(message)
         elif kind == "http.response.trailers":
-            self._end(
-                [(name.lower(), b"%b: %b" % (name, value), value) for name, value in message["headers"]]
-            )
-        elif kind == INTERIM and self._request.head.minor == 1:
+            trailers = [
+                (name.lower(), b"%b: %b" % (name, value), value) for name, value in message["headers"]
+            ]
+            self._end(b"", trailers)
+        elif kind == INTERIM and self.request.head.minor == 1:
             self._host.write(interim_head(message["status"], message["reason"], message["fields"]))
 
     def _start(self, message: Message) -> None:
         response = message.get(RESPONSE) or self._plain_response(message)
-        framing = self._framing = framing_for(response, self._request)
+        framing = self._framing = framing_for(response, self.request)
         self._keep_alive = (
-            framing is not Framing.CLOSE and self._complete and self._host.may_keep_alive(self._request)
+            framing is not Framing.CLOSE and self.complete and self._host.may_keep_alive(self.request)
         )
-        self._head = response_head(response, self._request, framing, self._keep_alive)
+        self._head = response_head(response, self.request, framing, self._keep_alive)
         self._expects_trailers = bool(message.get("trailers"))
         self.started = True
 
@@ -189,30 +204,35 @@ class AsgiCycle(Cycle):
         ]
         status = message["status"]
         length = next((int(value) for lower, _, value in fields if lower == b"content-length"), None)
-        bodiless = self._request.head.method == b"HEAD" or status in (204, 304)
+        bodiless = self.request.head.method == b"HEAD" or status in (204, 304)
         return Response(status, b"", fields, length, bodiless)
 
     def _body(self, message: Message) -> None:
-        data = message.get("body", b"")
+        data: bytes = message.get("body", b"")
         if self._framing is Framing.NONE:
             data = b""
         elif self._framing is Framing.CHUNKED and data:
             data = chunk(data)
-        head, self._head = self._head, b""
-        if head or data:
-            self._host.write(head + data)
+        if self._head:
+            data = self._head + data
+            self._head = b""
         if not message.get("more_body", False) and not self._expects_trailers:
-            self._end([])
+            self._end(data, [])
+        elif data:
+            self._host.write(data)
 
-    def _end(self, trailers: list[Field]) -> None:
+    def _end(self, data: bytes, trailers: list[Field]) -> None:
+        """The last bytes; those of one message leave as one write."""
         if self._framing is Framing.CHUNKED:
-            self._host.write(last_chunk(trailers))
+            data += last_chunk(trailers)
+        if data:
+            self._host.write(data)
         self._ended = True
-        self._news.set()
+        self._news.tell()
         self._host.done(self._keep_alive)
 
     def _answer(self, problem: Problem) -> None:
-        request = self._request
+        request = self.request
         response, body = problem_response(
             problem, self._host.new_request_id(), request.head.method == b"HEAD"
         )
@@ -221,7 +241,7 @@ class AsgiCycle(Cycle):
         self._host.done(False)
 
     def _scope(self) -> MutableMapping[str, Any]:
-        head, peer = self._request.head, self._peer
+        head, peer = self.request.head, self.peer
         raw_path, _, query = head.target.partition(b"?")
         return {
             "type": "http",
@@ -237,11 +257,5 @@ class AsgiCycle(Cycle):
             "client": (peer.address, 0),
             "server": None,
             "state": self._host.app_state.copy(),
-            "extensions": {
-                "http.response.trailers": {},
-                REQUEST: self._request,
-                PEER: peer,
-                INTERIM: {},
-                GONE: self._on_gone,
-            },
+            "extensions": {"http.response.trailers": {}, INTERIM: {}, CYCLE: self},
         }

@@ -140,7 +140,7 @@ class ClientConnection(RequestReader):
         if request.length:
             self._await_body(request.length)
         if isinstance(plan, NeedsForm) or (gateway.asgi_only and request.upgrade is None):
-            self.cycle = AsgiCycle(self, request, self.peer)
+            self.cycle = AsgiCycle(self, request, self.peer, plan)
         else:
             self.cycle = ExpressCycle(self, request, plan, gateway)
         self.cycle.begin()

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from proxy.forward.asgi_cycle import GONE, INTERIM, PEER, REQUEST, RESPONSE, TRAILERS
+from proxy.forward.asgi_cycle import CYCLE, INTERIM, RESPONSE, TRAILERS, AsgiCycle
 from proxy.forward.gateway import CLIENT_GONE, Gateway
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
@@ -27,13 +27,26 @@ from proxy.upstream.stream import Interim, Stream
 
 
 class Forwarding:
-    """One request of the ASGI lane."""
+    """One request of the ASGI lane.
+
+    Behind a connection of ours its cycle says what would have to be waited for elsewhere: the plan is made
+    already, a body that has come whole is handed on at once, and that the client is gone is told unasked.
+    """
+
+    __slots__ = (
+        "_asked", "_cycle", "_gateway", "_gone", "_peeked", "_peer", "_receive", "_request", "_send",
+        "_started", "_takes_interims", "_takes_trailers", "_tally", "_tee", "_trailers", "_uploaded",
+    )  # fmt: skip
 
     def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+        extensions: Mapping[str, Any] = scope.get("extensions") or {}
+        cycle: AsgiCycle | None = extensions.get(CYCLE)
         self._gateway = gateway
-        self._extensions: Mapping[str, Any] = scope.get("extensions") or {}
-        self._request: Request = self._extensions.get(REQUEST) or request_from(scope)
-        self._peer: Peer = self._extensions.get(PEER) or _peer_from(gateway, scope)
+        self._cycle = cycle
+        self._request = request_from(scope) if cycle is None else cycle.request
+        self._peer = _peer_from(gateway, scope) if cycle is None else cycle.peer
+        self._takes_interims = INTERIM in extensions
+        self._takes_trailers = "http.response.trailers" in extensions
         self._receive = receive
         self._send = send
         self._tally = Tally()
@@ -46,27 +59,29 @@ class Forwarding:
         self._asked: Exchange
 
     async def run(self) -> None:
-        plan = self._gateway.plan(self._request, self._peer)
+        plan = self._gateway.plan(self._request, self._peer) if self._cycle is None else self._cycle.plan
         if isinstance(plan, NeedsForm):
             form = await self._peek_form()
             if self._gone:  # it left, or its body was broken: nothing of it may reach a backend
                 self._gateway.left(self._request)
                 return
             plan = self._gateway.plan(self._request, self._peer, form)
-        if isinstance(plan, Refused):
+        if isinstance(plan, Plan):
+            await self._forward(plan)
+        elif isinstance(plan, Refused):
             self._gateway.refused(self._request.head, plan)
             await self._answer(plan.problem, plan.trace)
-        elif isinstance(plan, Plan):
-            await self._forward(plan)
 
     async def _forward(self, plan: Plan) -> None:
         stream = Stream(partial(self._ask, plan))
-        self._extensions.get(GONE, []).append(stream.abandon)
-        upload = asyncio.ensure_future(self._upload(stream))
+        upload: asyncio.Future[None] | None = None
         try:
             stream.exchange.start()
+            if not self._upload_at_once(stream):
+                upload = asyncio.ensure_future(self._upload(stream))
             response = await stream.response(self._tell_interim)
-            response.fields.extend(debug_fields(plan.debug))
+            if plan.debug:
+                response.fields.extend(debug_fields(plan.debug))
             await self._respond(response, stream)
         except UpstreamError as error:
             self._tally.error = error.failure.value
@@ -75,7 +90,8 @@ class Forwarding:
         except StreamClosed:
             self._tally.error = CLIENT_GONE
         finally:
-            upload.cancel()
+            if upload is not None:
+                upload.cancel()
             self._leave(stream)
             self._gateway.finish(plan, self._tally, self._asked, Lane.ASGI)
 
@@ -95,30 +111,50 @@ class Forwarding:
 
     # -- the request's body
 
+    def _upload_at_once(self, stream: Stream) -> bool:
+        """Hand the body on if all of it has come; False if somebody has to wait for it, or for the client."""
+        cycle = self._cycle
+        if cycle is None:
+            return False
+        cycle.on_gone(stream.abandon)
+        if not self._uploaded:
+            if not cycle.complete:
+                return False
+            self._peeked.append(self._note(cycle.take_body()))
+        if self._request.length:
+            for piece in self._peeked:
+                self._hand_on(stream, piece)
+            stream.exchange.finish(self._trailers)
+        return True
+
     async def _upload(self, stream: Stream) -> None:
         """Hand the body on as it comes, then watch for the client to leave: that ends the exchange."""
         if self._request.length:
             for piece in self._peeked:
-                await self._hand_on(stream, piece)
+                self._hand_on(stream, piece)
+                await stream.room()
             while not self._uploaded and (data := await self._next_piece()) is not None:
-                await self._hand_on(stream, data)
+                self._hand_on(stream, data)
+                await stream.room()
             if self._uploaded:
                 stream.exchange.finish(self._trailers)
         while not self._gone:
             await self._next()
         stream.abandon()
 
-    async def _hand_on(self, stream: Stream, data: bytes) -> None:
+    def _hand_on(self, stream: Stream, data: bytes) -> None:
         if data:
             if self._tee is not None:
                 self._tee.sent(data)
-            await stream.send(data)
+            stream.exchange.send(data)
 
     async def _next_piece(self) -> bytes | None:
         """The next bytes of the body; None when the client is gone."""
         message = await self._next()
-        if self._gone:
-            return None
+        return None if self._gone else self._note(message)
+
+    def _note(self, message: Message) -> bytes:
+        """The bytes of the body in this message."""
         self._uploaded = not message.get("more_body", False)
         self._trailers = message.get(TRAILERS, [])
         data: bytes = message.get("body", b"")
@@ -147,32 +183,32 @@ class Forwarding:
     # -- the response
 
     async def _tell_interim(self, interim: Interim) -> None:
-        if INTERIM in self._extensions:
+        if self._takes_interims:
             status, reason, fields = interim
             await self._send({"type": INTERIM, "status": status, "reason": reason, "fields": fields})
 
     async def _respond(self, response: Response, stream: Stream) -> None:
-        trailers = "http.response.trailers" in self._extensions and response.length is None
+        trailers = self._takes_trailers and response.length is None and not response.bodiless
         stream.check()  # as long as nothing is told, a broken response can still become an error
         self._tally.status = response.status
-        await self._start(response, trailers and not response.bodiless)
+        await self._start(response, trailers)
         if not stream.ready:
             await self._send_body(b"", more=True)  # the head must not wait for the first byte
-        while data := await stream.read():
+        more = True
+        while more:
+            data = await stream.read()
+            more = not stream.over
             self._tally.bytes_out += len(data)
-            await self._send_body(data, more=True)
-        await self._send_body(b"", more=False)
-        if trailers and not response.bodiless:
+            await self._send_body(data, more)
+        if trailers:
             headers = [(line.partition(b":")[0], value) for _, line, value in stream.trailers]
             await self._send({"type": "http.response.trailers", "headers": headers, "more_trailers": False})
 
     async def _start(self, response: Response, trailers: bool) -> None:
         self._started = True
         drop = dropped(response)
-        if response.status == 304:
-            drop = drop | {
-                b"content-length"
-            }  # a 304 may carry one (RFC 9110 §8.6); servers await such a body
+        if response.status == 304:  # it may carry a length (RFC 9110 §8.6), but servers await such a body
+            drop = drop | {b"content-length"}
         headers = [(lower, value) for lower, _, value in response.fields if lower not in drop]
         await self._send(
             {

@@ -1,16 +1,16 @@
 """The pull side of an exchange, for whoever awaits: the ASGI lane and the httpx transport."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from proxy.http1.response import Response
 from proxy.routing.head import Field
 from proxy.upstream.call import Sink
 from proxy.upstream.errors import StreamClosed, UpstreamError
 from proxy.upstream.failures import Failure
+from proxy.upstream.news import News
 
-HIGH_WATER = 256 * 1024
+HIGH_WATER: Final = 256 * 1024
 """Bytes of a response that wait to be read before the connection stops reading."""
 
 Interim = tuple[int, bytes, list[Field]]
@@ -42,9 +42,9 @@ class Stream:
         self._waiting = 0
         self._ended = False
         self._failure: Failure | None = None
-        self._news = asyncio.Event()
-        self._may_upload = asyncio.Event()
-        self._may_upload.set()
+        self._news = News()
+        self._upload_blocked = False
+        self._room = News()
 
     # -- awaited by the reader
 
@@ -58,7 +58,7 @@ class Stream:
             if self._response is not None:
                 return self._response
             self._raise_failure()
-            await self._wait()
+            await self._news.next()
 
     async def read(self) -> bytes:
         """All of the body that has come since the last call; b"" at its end. Raises `UpstreamError`."""
@@ -66,7 +66,7 @@ class Stream:
             self._raise_failure()
             if self._ended:
                 return b""
-            await self._wait()
+            await self._news.next()
         data = b"".join(self._pieces)
         self._pieces.clear()
         self._waiting = 0
@@ -81,7 +81,12 @@ class Stream:
     async def send(self, data: bytes) -> None:
         """A piece of the request's body; waits while the backend takes no more."""
         self.exchange.send(data)
-        await self._may_upload.wait()
+        await self.room()
+
+    async def room(self) -> None:
+        """Wait while the backend takes no more of the request's body."""
+        while self._upload_blocked:
+            await self._room.next()
 
     def close(self) -> None:
         """No more is wanted; the connection goes unless the response is complete. Ends all waiting."""
@@ -98,9 +103,10 @@ class Stream:
         """Whether `read` would return at once."""
         return bool(self._pieces) or self._ended or self._failure is not None
 
-    async def _wait(self) -> None:
-        self._news.clear()
-        await self._news.wait()
+    @property
+    def over(self) -> bool:
+        """Whether all of the body has come and was read."""
+        return self._ended and not self._pieces
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -132,14 +138,15 @@ class Stream:
         self._release()
 
     def flush(self) -> None:
-        self._news.set()
+        self._news.tell()
 
     def upload_blocked(self) -> None:
-        self._may_upload.clear()
+        self._upload_blocked = True
 
     def upload_unblocked(self) -> None:
-        self._may_upload.set()
+        self._upload_blocked = False
+        self._room.tell()
 
     def _release(self) -> None:
-        self._may_upload.set()
-        self._news.set()
+        self.upload_unblocked()
+        self._news.tell()
