@@ -13,11 +13,12 @@ from pathlib import Path
 from proxy.config.addresses import Address
 from proxy.control.health import status_app
 from proxy.link import Report
-from proxy.shadow_process import REPORT_EVERY, ShadowProcess, collect_seldom
+from proxy.shadow_process import REPORT_EVERY, ShadowProcess
 from proxy.shadow_samples import ShadowSamples
 from proxy.start import Overrides, Reader, StartError, first_snapshot
 from proxy.state import State
 from proxy.uvicorn_server import control_server
+from shadow.comparing import collect_seldom
 from shadow.difflog import LogTaken
 
 

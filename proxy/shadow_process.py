@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import secrets
 import signal
@@ -27,6 +26,7 @@ from proxy.upstream.errors import UpstreamError
 from proxy.upstream.failures import Failure
 from proxy.upstream.transport import BackendTransport
 from shadow.compare import Policy
+from shadow.comparing import collect_seldom
 from shadow.difflog import DiffLog
 from shadow.noise import Noise
 from shadow.plan import Plan, Rules, Upstream
@@ -203,13 +203,6 @@ async def _report(link: Link, process: ShadowProcess) -> None:
     while True:
         await asyncio.sleep(REPORT_EVERY)
         link.send(Report(os.getpid(), process.take_totals(), None))
-
-
-def collect_seldom() -> None:
-    """Comparing makes many objects and few circles: looking for these often costs a tenth of it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def main() -> None:

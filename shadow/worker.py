@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadow.asking import Asking, patience_with
-from shadow.compare import Answer, Request, Result, Verdict, compare
+from shadow.compare import Answer, Request, Result, Verdict
+from shadow.comparing import SECONDS, Comparing
 from shadow.entry import entry, is_grouped, is_logged, worst
 from shadow.exchange import Exchange, SkipReason
 from shadow.inbox import Inbox
@@ -27,14 +28,14 @@ from shadow.verdicts import Judgement, confirm, discount, judge, spot, unanswere
 
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of one exchange on the socket, beyond any `max_body`."""
-SMALL = 16 * 1024
-"""Bytes of both bodies up to which comparing takes less than handing it to a thread."""
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What the worker may use. `bytes` of exchanges that it holds; `concurrency` of replays under way.
+
+    `seconds` of CPU time for one comparison.
 
     `quiet` in seconds: the least silence of a client before its session is used. Longer than a data plane
     takes to connect again, so that none is left out that has requests of that session.
@@ -44,6 +45,7 @@ class Bounds:
     bytes: int = 64 * 1024 * 1024
     concurrency: int = 32
     quiet: float = 1.0
+    seconds: float = SECONDS
 
 
 class Worker:
@@ -61,6 +63,7 @@ class Worker:
         self._inbox = Inbox(bounds.exchanges, bounds.bytes)
         self._slots = asyncio.Semaphore(bounds.concurrency)
         self._turns = Turns()
+        self.comparing = Comparing(bounds.seconds)
         self._sessions = Sessions(time.monotonic)
         self.asking = Asking(bounds.concurrency, bounds.quiet, self._slots)
         self._draw = random.random
@@ -68,7 +71,7 @@ class Worker:
     async def run(self, socket: Path) -> None:
         """Listen and work."""
         server = await listen(socket, self.take, self._inbox.room, self._sessions, MAX_MESSAGE)
-        async with server, asyncio.TaskGroup() as tasks:
+        async with server, self.comparing, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._turns.watch())
             while True:
@@ -182,12 +185,10 @@ class Worker:
         return discount(confirm(first, looks), varying)
 
     async def _compare(self, exchange: Exchange, one: Answer, other: Answer, rules: Rules) -> Result:
-        """Compare within the limits, off the event loop where it can take long."""
+        """Compare within the limits."""
         host = next((value for name, value in exchange.request_fields if name.lower() == b"host"), b"")
         request = Request(exchange.method.decode("ascii"), exchange.target, exchange.scheme, host)
-        if len(one.body) + len(other.body) <= SMALL:
-            return compare(request, one, other, rules.policy)
-        return await asyncio.to_thread(compare, request, one, other, rules.policy)
+        return await self.comparing.compare(request, one, other, rules.policy)
 
     # -- concluding
 

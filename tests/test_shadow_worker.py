@@ -109,6 +109,23 @@ async def test_a_refusal_by_the_shadow_alone_says_something_of_sessions(tmp_path
     assert "sessions" in next(one["hint"] for one in line["differences"] if one["where"] == "status")
 
 
+async def test_comparing_that_takes_too_long_is_inconclusive(tmp_path: Path) -> None:
+    body = "<r>" + "<i><j>1</j></i>" * 300 + "</r>"
+    cubic = Policy.compile({"ignore": ["//*[//*[//*]=//*]"]})
+    desk = Desk(
+        tmp_path,
+        modern=lambda _: httpx.Response(
+            200, content=body.replace("1", "2"), headers={"Content-Type": "text/xml"}
+        ),
+        rules=Rules(cubic, Bare(), noise_sample=0.0),
+        bounds=Bounds(seconds=0.05),
+    )
+    fields = [(b"Content-Type", b"text/xml")]
+    [line] = await desk.work(exchange(primary_fields=fields, primary_body=body.encode()))
+    assert line["verdict"] == "inconclusive" and line["reason"].startswith("unread: comparing takes over")
+    await desk.close()
+
+
 async def test_refusals_by_both_sides_are_compared(tmp_path: Path) -> None:
     desk = Desk(tmp_path, modern=answers({"a": 1}, 401))
     [line] = await desk.work(exchange(primary_status=401))

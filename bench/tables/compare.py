@@ -9,8 +9,8 @@ from bench.children import BenchError
 from bench.options import Options
 from bench.report import Report, below
 from bench.stats import spread
-from proxy.shadow_process import collect_seldom
 from shadow.compare import Answer, Policy, Request, compare
+from shadow.comparing import collect_seldom
 
 SIZE = 256 * 1024
 LEAVES = 5_000

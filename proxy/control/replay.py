@@ -21,7 +21,8 @@ from proxy.http1.errors import BadRequest
 from proxy.http1.request import HeadLimits, parse_request
 from proxy.routing.entry import Match
 from proxy.routing.head import Head
-from shadow.compare import Answer, Policy, Request, Result, compare
+from shadow.compare import Answer, Policy, Request, Result
+from shadow.comparing import Comparing
 from shadow.redact import Redactor
 from shadow.replay import Call, Observation, observe
 from shadow.signature import general
@@ -59,7 +60,8 @@ async def replay(snapshot: Snapshot, diff: Diff) -> dict[str, Any]:
         php=any(snapshot.config.backends[name].dialect == "php" for name in names),
     )
     request = Request(diff["method"], head.target)
-    result = await asyncio.to_thread(compare, request, primary.answer, other.answer, policy)
+    async with Comparing() as comparing:
+        result = await comparing.compare(request, primary.answer, other.answer, policy)
     redactor = Redactor(secrets.token_bytes(32), shadow.redact.paths, shadow.redact.mode == "strict")
     return _outcome(diff, result, (primary.answer, other.answer), redactor)
 

@@ -1,7 +1,7 @@
 """A route's `shadow.compare`, compiled once: plain data in, everything a comparison asks out."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
@@ -46,6 +46,7 @@ class Policy:
     headers: lower-case names, or None for all but UNCOMPARED_HEADERS. php: the automatic treatments hold that
     only make sense when a side is PHP (a notice before the body, JSON served as HTML, floats printed with 17
     digits). signed: every byte of the body counts. checks_equal: equal values can still break a rule.
+    source: what it was compiled of.
     """
 
     status: bool = True
@@ -58,6 +59,7 @@ class Policy:
     selectors: Selectors = field(default_factory=lambda: Selectors(PLAIN, ()))
     xpaths: tuple[XPathRule, ...] = ()
     checks_equal: bool = False
+    source: tuple[Mapping[str, object], bool] = field(default=({}, True), repr=False)
 
     @classmethod
     def compile(cls, compare: Mapping[str, object] | None = None, *, php: bool = True) -> Self:
@@ -81,13 +83,22 @@ class Policy:
             selectors=Selectors(reader.base, reader.jsonpaths),
             xpaths=tuple(XPathRule(path, treatment) for path, treatment in reader.xpaths),
             checks_equal=any(treatment.pattern is not None for treatment in treatments),
+            source=(compare or {}, php),
         )
+
+    def __reduce__(self) -> "tuple[Callable[..., Policy], tuple[Mapping[str, object], bool]]":
+        """Pickled as its source: compiled patterns cannot leave the process."""
+        return _recompiled, self.source
 
     def compares_header(self, name: str) -> bool:
         """Whether fields of this lower-case name are compared."""
         if name in self.ignored_headers:
             return False
         return name not in UNCOMPARED_HEADERS if self.headers is None else name in self.headers
+
+
+def _recompiled(compare: Mapping[str, object], php: bool) -> Policy:
+    return Policy.compile(compare, php=php)
 
 
 class _Reader:

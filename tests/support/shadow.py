@@ -157,6 +157,10 @@ class Desk:
         await self.recorder.flush()
         return self.lines()
 
+    async def close(self) -> None:
+        """End what the worker started to compare with."""
+        await self.worker.comparing.close()
+
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that is bound to happen."""
