@@ -3,7 +3,7 @@
 The clock, the timers and the network are the test's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
@@ -126,18 +126,46 @@ async def test_a_stale_connection_is_replaced_at_once_and_unseen(loop: ScriptedL
     assert (sink.status, exchange.tries, sink.ended) == (200, 2, 1)
 
 
-async def test_before_a_write_the_kernel_is_asked_whether_the_connection_still_stands(
-    loop: ScriptedLoop,
+def close(wire: ScriptedTransport) -> None:
+    wire.theirs.close()
+
+
+def speak(wire: ScriptedTransport) -> None:
+    """Send a response that nobody has asked for; the kernel has it, the loop has not read it yet."""
+    wire.theirs.send(answer(200, b"poison"))
+
+
+@pytest.mark.parametrize("call", [GET, POST], ids=["safe", "write"])
+@pytest.mark.parametrize("mischief", [close, speak])
+async def test_a_connection_with_something_to_read_serves_nobody(
+    loop: ScriptedLoop, mischief: Callable[[ScriptedTransport], None], call: Call
 ) -> None:
     at = rig(loop)
     wire = await at.rested()
-    wire.theirs.close()
-    exchange, _ = at.ask(POST)
+    mischief(wire)
+    exchange, _ = at.ask(call)
     await settle()
     assert wire.sent == b""
-    assert wire.closing
-    assert loop.wires[1].sent == POST.head
+    assert wire.aborted
+    assert loop.wires[1].sent == call.head
     assert exchange.tries == 1
+
+
+@pytest.mark.parametrize("mischief", [close, speak])
+async def test_nor_is_it_handed_to_who_waits_for_a_place(
+    loop: ScriptedLoop, mischief: Callable[[ScriptedTransport], None]
+) -> None:
+    at = rig(loop, pool_connections=1)
+    _, first, wire = await at.sent()
+    _, second = at.ask()
+    wire.take()
+    mischief(wire)
+    wire.feed(answer(200, b"first"))
+    await settle()
+    assert wire.sent == b""
+    assert wire.aborted
+    loop.wires[1].feed(answer(200, b"second"))
+    assert (first.body, second.body) == (b"first", b"second")
 
 
 async def test_a_write_on_a_connection_that_dies_all_the_same_is_never_sent_again(loop: ScriptedLoop) -> None:

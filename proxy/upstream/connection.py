@@ -43,21 +43,19 @@ class Connection(ResponseReader):
     def write(self, data: bytes) -> None:
         self.transport.write(data)
 
-    def fresh_enough(self, strict: bool) -> bool:
-        """Whether a rested connection can be used again.
+    def may_serve(self) -> bool:
+        """Whether a connection that has served can be used again: it has nothing to read.
 
-        `strict` asks the kernel whether the peer has already closed it: for writes, which cannot be retried.
+        The kernel is asked, as the loop may not have come to read it yet. Readable means that the peer has
+        closed it, which a write must know before a byte of it leaves; or that it has sent what nobody asked
+        for, which would be taken for the answer to the next request (RFC 9112 §9.2).
         """
         if self.transport.is_closing():
             return False
-        return not strict or not self._readable()
-
-    def _readable(self) -> bool:
-        """A resting connection has nothing to read, so readable means closed (or poisoned)."""
         if self._poll is None:
             self._poll = select.poll()
             self._poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(self._poll.poll(0))
+        return not self._poll.poll(0)
 
     def pause(self) -> None:
         """Read no more of the response for now."""

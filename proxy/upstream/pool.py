@@ -30,14 +30,14 @@ class Pool:
         self._loop = loop
         self._connecting: set[asyncio.Task[None]] = set()
 
-    def acquire(self, exchange: "Tries", strict: bool, fresh: bool) -> Connection | None:
+    def acquire(self, exchange: "Tries", fresh: bool) -> Connection | None:
         """A resting connection at once, or None: then `exchange.connected` or `.failed` follows.
 
-        `strict` and `fresh` as the exchange knows: a write wants certainty, a retry wants a new connection.
+        `fresh`: only a new one will do, as for a retry.
         """
         while self.resting and not fresh:
             connection = self.resting.pop()
-            if connection.fresh_enough(strict):
+            if connection.may_serve():
                 return connection
             connection.abort()
         if self.open < self.settings.pool_connections:
@@ -49,6 +49,9 @@ class Pool:
     def rest(self, connection: Connection) -> None:
         """A connection has finished a response and may serve again."""
         now = self._loop.time()
+        if self.waiting and not connection.may_serve():
+            connection.abort()  # its place goes to whoever waits
+            return
         while self.waiting:
             exchange = self.waiting.popleft()
             if exchange.waits:

@@ -92,7 +92,7 @@ class Tries:
         self._pool = pool
         pool.breaker.sent()
         self.waits = True
-        connection = pool.acquire(self, not self._call.safe, fresh)
+        connection = pool.acquire(self, fresh)
         if connection is not None:
             self.connected(connection)
         else:
