@@ -87,6 +87,29 @@ async def test_a_request_may_come_byte_by_byte(front: Front, client: ScriptedTra
     assert statuses(await answered(client, wire)) == [b"200"]
 
 
+@pytest.mark.parametrize("front", ["express"], indirect=True)
+async def test_a_body_that_comes_with_its_head_leaves_with_it_in_one_write(
+    front: Front, client: ScriptedTransport
+) -> None:
+    for _ in range(2):
+        wire = await asked(client, front, POST + b"body")
+        assert wire.take().endswith(b"\r\n\r\nbody")
+        await answered(client, wire)
+    assert wire.writes == 2
+
+
+@pytest.mark.parametrize("front", ["express"], indirect=True)
+async def test_a_body_that_is_broken_before_its_head_was_sent_reaches_no_backend(
+    front: Front, client: ScriptedTransport
+) -> None:
+    client.feed(POST.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked") + b"no size\r\n")
+    await settle()
+    assert statuses(client.sent) == [b"400"]
+    assert client.ended
+    assert [outcome.error for outcome in front.outcomes] == ["bad-request"]
+    assert front.loop.dialled == []
+
+
 async def test_pipelined_requests_are_answered_in_order(front: Front, client: ScriptedTransport) -> None:
     client.feed(GET + POST + b"body" + GET)
     for number in range(3):

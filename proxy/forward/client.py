@@ -143,7 +143,6 @@ class ClientConnection(RequestReader):
             self.cycle = AsgiCycle(self, request, self.peer, plan)
         else:
             self.cycle = ExpressCycle(self, request, plan, gateway)
-        self.cycle.begin()
 
     def _refuse(self, error: BadRequest) -> None:
         self.gateway.malformed(error, self.peer)

@@ -29,7 +29,8 @@ class Cycle(ABC):
     """Whether bytes of the final response were written: after that the proxy can answer nothing else."""
 
     @abstractmethod
-    def begin(self) -> None: ...
+    def begin(self) -> None:
+        """Start. What of a short body came along was told before, and may have been refused already."""
 
     @abstractmethod
     def body(self, data: bytes) -> None: ...

@@ -45,7 +45,8 @@ class ExpressCycle(Cycle):
     # -- told by the client's connection
 
     def begin(self) -> None:
-        self._exchange.start()
+        if not self.started:
+            self._exchange.start()
 
     def body(self, data: bytes) -> None:
         self._tally.bytes_in += len(data)

@@ -19,6 +19,8 @@ MAX_EMPTY_LINES: Final = 8
 """Empty lines that are skipped before a request; old clients send one after a body."""
 HELD_LIMIT: Final = 64 * 1024
 """Bytes of pipelined requests that are held before reading pauses."""
+TOGETHER: Final = 32 * 1024
+"""Bytes of a body that are copied behind their head; beyond that a second write costs less."""
 
 
 class RequestReader(ClientSocket):
@@ -39,7 +41,7 @@ class RequestReader(ClientSocket):
     # -- what a request and its end lead to
 
     def _begin(self, request: Request) -> None:
-        """A head is complete; its body, if it has one, is awaited already."""
+        """A head is complete: answer it, or make the cycle that will, and await its body if it has one."""
         raise NotImplementedError
 
     def _refuse(self, error: BadRequest) -> None:
@@ -76,7 +78,17 @@ class RequestReader(ClientSocket):
         self._empty_lines = self._looked = 0
         self.expires = NEVER
         self._begin(request)
-        return data[end + 4 :]
+        return self._start(data[end + 4 :])
+
+    def _start(self, data: bytes) -> bytes:
+        """Start the cycle, if there is one; a short body that came along leaves with the head."""
+        cycle = self.cycle
+        if cycle is None:
+            return data
+        if self._body is not None and 0 < len(data) <= TOGETHER:
+            data = self._take_body(self._body, data)
+        cycle.begin()
+        return data
 
     def _without_empty_lines(self, data: bytes) -> bytes:
         """Skip the few empty lines that may stand before a request (RFC 9112 §2.2)."""

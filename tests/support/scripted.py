@@ -17,6 +17,7 @@ class ScriptedTransport:
     def __init__(self, protocol: asyncio.Protocol, address: str = "192.0.2.7") -> None:
         self.protocol = protocol
         self.sent = b""
+        self.writes = 0
         self.closing = False
         self.aborted = False
         self.ended = False
@@ -47,6 +48,7 @@ class ScriptedTransport:
 
     def write(self, data: bytes) -> None:
         assert not self.ended, "written after the end"
+        self.writes += 1
         self.sent += data
 
     def get_write_buffer_size(self) -> int:
