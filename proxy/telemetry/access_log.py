@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from proxy.outcome import Lane, Outcome
+from proxy.outcome import Outcome
 
 MICROSECONDS: Final = 1_000_000
 FLUSH: Final = 0.2
@@ -86,15 +86,18 @@ class AccessLog:
         return True
 
 
-_LINE: Final = (
-    b'{"time":"%b.%06dZ","client":"%b","method":"%b","target":%b,"status":%d,"ms":%d.%03d,"bytes_in":%d,'
-    b'"bytes_out":%d,%b"tries":%d,"error":"%b","lane":"%b","request_id":%b,"trace_id":"%b"}\n'
-)
 _PLAIN: Final = re.compile(rb"[ !#-\[\]-~]*+")
 """Bytes that stand for themselves in a JSON string."""
 
 _HARMLESS: Final = re.compile(rb"(?:[!$&-/:;=@A-Z\[\]^_`a-z{|}~]++|[0-9]{1,11}+(?![0-9 %+\-]))*+")
 """A path as most are: plain, without a query, and without digits enough for a card number."""
+
+_SHORT: Final = re.compile(rb"(?:/[A-Za-z0-9_.~-]{0,10}+)++")
+"""A path of short segments: none has room for a card number, nor for anything in base64."""
+
+_NUMBERS: Final = [b"%d" % number for number in range(1000)]
+_PADDED: Final = [b"%03d" % number for number in range(1000)]
+"""Formatting a number costs more than the rest of its field."""
 
 
 def line_of(outcome: Outcome) -> bytes:
@@ -103,36 +106,56 @@ def line_of(outcome: Outcome) -> bytes:
     Put together by hand: for the few fields that a client chooses JSON is written properly, all others are
     names of this program's own or of routes.yaml, which need no escapes.
     """
-    trace, second, took = outcome.trace, int(outcome.started), int(outcome.duration * MICROSECONDS)
-    return _LINE % (
+    second, took = int(outcome.started), int(outcome.duration * MICROSECONDS)
+    micros = int((outcome.started - second) * MICROSECONDS)
+    trace_id = outcome.trace.traceparent[3:35]
+    return (
+        b'{"time":"%b.%b%bZ","client":"%b","method":"%b","target":%b,"status":%b,"ms":%b.%b,'
+        b'"bytes_in":%b,"bytes_out":%b,%b"request_id":%b,"trace_id":"%b"}\n'
+    ) % (
         _second(second),
-        int((outcome.started - second) * MICROSECONDS),
+        _PADDED[micros // 1000],
+        _PADDED[micros % 1000],
         outcome.client.encode(),
         outcome.method,
         _target(outcome.target),
-        outcome.status,
-        took // 1000,
-        took % 1000,
-        outcome.bytes_in,
-        outcome.bytes_out,
-        _answered(outcome.route, outcome.side, outcome.backend, outcome.reason),
-        outcome.tries,
-        outcome.error.encode(),
-        b"express" if outcome.lane is Lane.EXPRESS else b"asgi",
-        _quoted(_without_digits(trace.request_id)),
-        trace.traceparent[3:35],
+        _number(outcome.status),
+        _number(took // 1000),
+        _PADDED[took % 1000],
+        _number(outcome.bytes_in),
+        _number(outcome.bytes_out),
+        _answered(
+            outcome.route,
+            outcome.side,
+            outcome.backend,
+            outcome.reason,
+            outcome.tries,
+            outcome.error,
+            outcome.lane.value,
+        ),
+        _request_id(outcome.trace.request_id, trace_id),
+        trace_id,
     )
 
 
+def _number(number: int) -> bytes:
+    return _NUMBERS[number] if 0 <= number < 1000 else b"%d" % number
+
+
 @lru_cache(maxsize=1024)
-def _answered(route: str, side: str, backend: str, reason: str) -> bytes:
+def _answered(route: str, side: str, backend: str, reason: str, tries: int, error: str, lane: str) -> bytes:
     """The part of the line that is the same for all requests which a route treats in the same way."""
-    names = (route, side, backend, reason)
-    return b'"route":"%b","side":"%b","backend":"%b","reason":"%b",' % tuple(map(str.encode, names))
+    return (
+        f'"route":"{route}","side":"{side}","backend":"{backend}","reason":"{reason}","tries":{tries},'
+        f'"error":"{error}","lane":"{lane}",'
+    ).encode()
 
 
 def _target(target: bytes) -> bytes:
-    if not _NAMES.isdisjoint(target.lower().split(b"/")) or _ENCODED.search(target):
+    named = not _NAMES.isdisjoint(target.lower().split(b"/"))
+    if not named and _SHORT.fullmatch(target):
+        return b'"%b"' % target
+    if named or _ENCODED.search(target):
         target = _without_named(target)
     if _HARMLESS.fullmatch(target):
         return b'"%b"' % target
@@ -169,9 +192,11 @@ def without_secrets(target: bytes) -> bytes:
     return _DIGITS.sub(b"[digits]", path) + mark + query
 
 
-def _without_digits(request_id: bytes) -> bytes:
+def _request_id(request_id: bytes, trace_id: bytes) -> bytes:
     """An id that a client or a proxy before this one chose can be a card number too."""
-    return request_id if _OWN_ID.fullmatch(request_id) else _DIGITS.sub(b"[digits]", request_id)
+    if request_id == trace_id:  # one of ours: 32 hexadecimal digits
+        return b'"%b"' % request_id
+    return _quoted(request_id if _OWN_ID.fullmatch(request_id) else _DIGITS.sub(b"[digits]", request_id))
 
 
 def open_access_log(path: str) -> int | None:
