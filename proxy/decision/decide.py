@@ -99,6 +99,14 @@ class Serve:
 
 Decision: TypeAlias = Serve
 
+# What every canary request needs: compiled code looks an enum's attribute up each time, and a constant never.
+_SIDE_LEGACY: Final = Side.LEGACY
+_SIDE_MODERN: Final = Side.MODERN
+_STAGE_CANARY: Final = Stage.CANARY
+_BY_WEIGHT: Final = Reason.WEIGHT
+_NOT_AT_THIS_STAGE: Final = MirrorSkip.STAGE
+_NOT_ASKED_FOR: Final = MirrorSkip.OFF
+
 NO_ROUTE: Final = Serve(Side.LEGACY, Reason.NO_ROUTE, mirror_skip=MirrorSkip.STAGE)
 """What becomes of a request that no route matches."""
 
@@ -114,19 +122,19 @@ def decide(plan: RoutePlan, head: Head, params: Params, draw: int) -> Decision:
     legacy leaves nobody behind. Of a canary the share that modern serves is not mirrored.
     """
     stage = plan.stage
-    if stage is Stage.LEGACY:
-        return _LEGACY
-    if not plan.modern_available:
-        return _NO_MODERN
+    if stage is _STAGE_CANARY:
+        return _canary(plan, head, params, draw) if plan.modern_available else _NO_MODERN
     match stage:
+        case Stage.LEGACY:
+            return _LEGACY
+        case _ if not plan.modern_available:
+            return _NO_MODERN
         case Stage.SHADOW:
             return _mirrored(plan, head, draw, Side.LEGACY, Reason.STAGE_SHADOW)
         case Stage.MODERN:
             if not plan.reverse:
                 return _MODERN
             return _mirrored(plan, head, draw, Side.MODERN, Reason.STAGE_MODERN)
-        case Stage.CANARY:
-            return _canary(plan, head, params, draw)
         case _:
             assert_never(stage)
 
@@ -144,9 +152,9 @@ def _canary(plan: RoutePlan, head: Head, params: Params, draw: int) -> Serve:
             side, reason = Side.LEGACY, Reason.NO_STICKY_KEY
         else:
             place = bucket(plan.salt, key)
-            side, reason = (Side.MODERN if place < plan.weight else Side.LEGACY), Reason.WEIGHT
-    if side is Side.MODERN:
-        return Serve(side, reason, None, MirrorSkip.STAGE, place)
+            side, reason = (_SIDE_MODERN if place < plan.weight else _SIDE_LEGACY), _BY_WEIGHT
+    if side is _SIDE_MODERN:
+        return Serve(side, reason, None, _NOT_AT_THIS_STAGE, place)
     return _mirrored(plan, head, draw, side, reason, place)
 
 
@@ -162,7 +170,7 @@ def _mirrored(
 
 def _mirror_skip(plan: RoutePlan, head: Head, draw: int) -> MirrorSkip | None:
     if plan.shadow_sample is None:
-        return MirrorSkip.OFF
+        return _NOT_ASKED_FOR
     if draw >= plan.shadow_sample:
         return MirrorSkip.SAMPLE
     method = effective_method(head)

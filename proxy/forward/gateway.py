@@ -39,6 +39,9 @@ NAMELESS: Final = "-"
 CLIENT_GONE: Final = "client gone"
 """The error of outcomes whose client left before its answer was whole."""
 
+_MODERN: Final = Side.MODERN
+"""A constant costs compiled code nothing; an enum's attribute is looked up."""
+
 REWRITE_INCOMPLETE: Final = "rewrite-incomplete"
 """The reason when legacy serves because the request lacks what the modern path is made of."""
 
@@ -139,7 +142,7 @@ class Gateway:
         )
         now = self.loop.time()
         plan = Plan(request, peer, route.id, side, reason, target.backend, call, trace, sampled, now)
-        if side is Side.MODERN and route.fallback and call.repeatable:
+        if side is _MODERN and route.fallback and call.repeatable:
             plan.second = route
         if self.handover.open:
             if decision.mirror is None:

@@ -28,7 +28,9 @@ _HEAD: Final = re.compile(
 )
 _REQUEST_LINE: Final = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) (HTTP/\d+\.\d+)")
 _FIELD_LINE: Final = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
-_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~\-]|%[0-9A-Fa-f]{2})*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?")
+_HOST: Final = re.compile(
+    rb"[A-Za-z0-9._~\-]*+(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~\-]*+)*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?"
+)
 _ABSOLUTE: Final = re.compile(rb"(?i:https?)://([^/?]+)")
 _LONE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 _FRAGMENT: Final = ord("#")
