@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
@@ -159,6 +160,31 @@ def test_differences_are_listed(run: Run, signature: str) -> None:
     assert signature in run("diffs", "groups", "--open").out
 
 
+def test_what_was_compared_and_left_out_is_told_beside_the_groups(run: Run, signature: str) -> None:
+    assert re.search(r"compared: \d+ mismatch", run("diffs", "groups").out)
+    mirrored = run("diffs", "groups", "--json").json["mirrored"]
+    assert mirrored["verdicts"]["mismatch"] >= 1 and "match" not in mirrored["verdicts"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "--verdict", "bogus"),
+        ("list", "--kind", "new"),
+        ("list", "--since", "yesterday"),
+        ("list", "--route", "shwon"),
+        ("groups", "--route", "shwon"),
+        ("export", "--route", "shwon"),
+        ("export", "--format", "junit", "--route", "shwon"),
+    ],
+    ids=" ".join,
+)
+def test_a_filter_that_nothing_can_fit_is_refused(run: Run, arguments: tuple[str, ...]) -> None:
+    done = run("diffs", *arguments)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.strip()
+
+
 def test_a_program_gets_lines_whole_and_a_narrow_terminal_what_matters(run: Run, signature: str) -> None:
     line = next(line for line in run("diffs", "groups").out.splitlines() if signature in line)
     assert "$.amount changed" in line
@@ -201,7 +227,8 @@ def test_export(run: Run, signature: str) -> None:
 def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> None:
     done = run("diffs", "replay", signature, "--json")
     assert (done.code, done.json["gone"], done.json["verdict"]) == (1, False, "mismatch")
-    assert "$.amount" in run("diffs", "replay", signature).out
+    text = run("diffs", "replay", signature).out
+    assert "still there" in text and "$.amount" in text
 
 
 # -- exit codes
@@ -220,6 +247,7 @@ def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> 
         ("ramp", "go", "flipped"),
         ("diffs", "triage", "x", "maybe"),
         ("diffs", "export", "--format", "xml"),
+        ("diffs", "export", "--format", "junit", "--kind", "missing"),
         ("audit", "--limit", "0"),
         ("nothing",),
     ],

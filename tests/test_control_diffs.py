@@ -120,7 +120,13 @@ async def test_filters(tmp_path: Path, source: str, query: dict[str, Any], expec
             {"cursor": text}
             for text in ("x", "log.1", "log.x.1", "ledger.1", "ledger.999999999999999999.a", "a.1.2")
         ),
-        *({"since": "yesterday"}, {"rout": "x"}, {"until": "5 minutes"}),
+        *(
+            {"since": "yesterday"},
+            {"rout": "x"},
+            {"until": "5 minutes"},
+            {"verdict": "bogus"},
+            {"kind": "new"},
+        ),
     ],
 )
 async def test_a_query_that_means_nothing_is_refused(tmp_path: Path, query: dict[str, str]) -> None:
@@ -251,6 +257,7 @@ async def test_a_group_can_be_opened_again(tmp_path: Path) -> None:
         ({"verdict": "bug", "until": "soon"}, "until must be an instant"),
         ({"verdict": "bug", "until": 5}, "until must be an instant"),
         ({"verdict": "bug", "until": "9999-12-31T23:59:59-14:00"}, "until must be an instant"),
+        ({"verdict": "bug", "until": "2026-03-01T12:00:00Z"}, "still to come"),
         ({"verdict": "bug", "notes": ""}, "did you mean note?"),
     ],
 )
@@ -259,6 +266,34 @@ async def test_a_triage_that_means_nothing_is_refused(tmp_path: Path, body: Any,
         answer = await running.post(f"{GROUPS}/{SIGNATURE}/triage", body)
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/diffs", GROUPS])
+async def test_a_route_that_never_was_is_a_404_with_what_may_be_meant(tmp_path: Path, path: str) -> None:
+    async with control(tmp_path) as running:
+        seen(running.ledger, diff(1, route="gone-by-now"))
+        wrong = await running.get(path, params={"route": "payment-shwo"})
+        quiet = await running.get(path, params={"route": "admin"})
+        gone = await running.get(path, params={"route": "gone-by-now"})
+    assert wrong.status_code == 404 and "did you mean payment-show?" in wrong.json()["detail"]
+    assert quiet.status_code == gone.status_code == 200
+
+
+async def test_what_was_left_out_is_said_by_its_reason_beside_the_groups(tmp_path: Path) -> None:
+    async with control(tmp_path) as running:
+        for label, amount in (
+            ("payment-show too_large", 2),
+            ("admin too_large", 3),
+            ("admin sampled_out", 4),
+        ):
+            running.state.totals.count("shadow_skipped", label, amount)
+        running.state.totals.count("shadow_verdict", "payment-show match", 7)
+        every = (await running.get(GROUPS)).json()["mirrored"]
+        one = (await running.get(GROUPS, params={"route": "payment-show"})).json()["mirrored"]
+        page = (await running.get("/differences")).text
+    assert every == {"verdicts": {"match": 7}, "skipped": {"too_large": 5, "sampled_out": 4}}
+    assert one == {"verdicts": {"match": 7}, "skipped": {"too_large": 2}}
+    assert "5 too_large" in " ".join(page.split()) and "4 sampled_out" in page
 
 
 async def test_an_unknown_group_is_a_404(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import click
 
 from proxy.cli.control_client import CONTROL, ask, find
 from proxy.cli.diffs_export import CSV, JSONL, JUNIT, csv_rows, json_lines, junit
-from proxy.cli.diffs_text import diff_line, group_page, groups_table, replayed, shown_diff
+from proxy.cli.diffs_text import diff_line, group_page, groups_table, mirrored_line, replayed, shown_diff
 from proxy.cli.output import JSON, REFUSED, WIDE, give_up, print_json, screen
 
 PAGE = 500
@@ -79,6 +79,7 @@ def groups(route: str | None, only_open: bool, limit: int, url: str, as_json: bo
         console = screen()
         console.print(groups_table(document["groups"], narrow=console.width < WIDE))
         console.print(f"{len(document['groups'])} of {document['total']} groups", style="dim")
+        console.print(mirrored_line(document["mirrored"]), style="dim")
 
 
 @diffs.command()
@@ -144,7 +145,9 @@ def export(form: str, output: TextIO, limit: int, url: str, **filters: str | Non
     """
     query = _given(filters)
     if form == JUNIT:
-        asked = {**_given({"route": filters["route"]}), "limit": str(PAGE)}
+        if query.keys() - {"route"}:
+            raise click.UsageError("JUnit has groups, not exchanges: of the filters, it takes --route alone.")
+        asked = {**query, "limit": str(PAGE)}
         output.write(junit(ask(url, "GET", "diff-groups", params=asked)["groups"]))
         return
     found = _pages(url, query, limit)

@@ -66,7 +66,10 @@ def _testcase(suite: ElementTree.Element, group: dict[str, Any]) -> None:
 
 def in_words(difference: dict[str, Any]) -> str:
     """One difference as one line."""
-    sides = f"{difference['primary']} → {difference['shadow']}"
+    one, other = (
+        "absent" if difference[side] is None else difference[side] for side in ("primary", "shadow")
+    )
+    sides = f"{one} → {other}"
     return f"{difference['where']} {difference['path']} {difference['kind']}: {sides}"
 
 

@@ -52,6 +52,16 @@ def groups_table(groups: Iterable[dict[str, Any]], narrow: bool) -> Table:
     return table
 
 
+def mirrored_line(mirrored: dict[str, dict[str, int]]) -> str:
+    """What was compared and what was left out, in one line; "" where nothing is known of that."""
+    parts = (("compared", mirrored["verdicts"]), ("left out", mirrored["skipped"]))
+    return "; ".join(
+        f"{what}: " + ", ".join(f"{amount} {word}" for word, amount in counts.items())
+        for what, counts in parts
+        if counts
+    )
+
+
 def group_page(group: dict[str, Any]) -> list[RenderableType]:
     """A group, what was said of it, and its newest exchange."""
     head = Text.assemble(
@@ -86,9 +96,10 @@ def replayed(diff: dict[str, Any], outcome: dict[str, Any]) -> list[RenderableTy
     """What became of an exchange that was sent again."""
     if outcome["gone"]:
         return [Text(f"{diff['id']}: gone; both sides answer alike where they differed", "green")]
-    head = Text.assemble((diff["id"], "bold"), "  ", _word(outcome["verdict"]))
-    why = [plain(outcome["reason"])] if outcome["reason"] else []
-    return [head, *why, *([difference_table(outcome["differences"])] if outcome["differences"] else [])]
+    doubt = outcome["reason"]
+    head = plain(f"{diff['id']}: not to be told: {doubt}" if doubt else f"{diff['id']}: still there")
+    head.stylize("yellow" if doubt else "red")
+    return [head, *([difference_table(outcome["differences"])] if outcome["differences"] else [])]
 
 
 def difference_table(differences: Iterable[dict[str, Any]]) -> Table:

@@ -16,6 +16,7 @@ from proxy.config.server import Role
 from proxy.control.bodies import Flip, RampAction, Rollback, Triage, raw_body, validated
 from proxy.control.door import Door, Endpoint
 from proxy.control.groups_view import group_view
+from proxy.control.mirrored_view import mirrored_view
 from proxy.control.problems import REFUSALS, Refusal, refusal
 from proxy.control.quality_api import QualityApi, Query, audit_view
 from proxy.control.rendering import rendered
@@ -75,7 +76,16 @@ class Pages:
         except LedgerUnavailable as error:
             found, notice = [], str(error)
         groups = [group_view(group, now) for group in found]
-        return rendered(request, "differences.html", groups=groups, route=route, state=state, notice=notice)
+        mirrored = mirrored_view(self.quality_api.state.totals, route)
+        return rendered(
+            request,
+            "differences.html",
+            groups=groups,
+            route=route,
+            state=state,
+            notice=notice,
+            mirrored=mirrored,
+        )
 
     async def group(self, request: Request) -> Response:
         return await self.group_page(request, None, 200)

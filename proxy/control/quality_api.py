@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from proxy.config.server import Role
+from proxy.config.snapshot import Snapshot
 from proxy.control import diff_source
 from proxy.control.bodies import Triage as TriageBody
 from proxy.control.bodies import json_body, moment
@@ -19,13 +20,15 @@ from proxy.control.diff_filter import Diff, Filters
 from proxy.control.door import Door
 from proxy.control.groups_view import by_urgency, group_view
 from proxy.control.ledger_access import LedgerAccess
+from proxy.control.mirrored_view import mirrored_view
 from proxy.control.problems import Refusal
 from proxy.control.replay import replay
-from proxy.control.routes_api import author_of
+from proxy.control.routes_api import author_of, known
 from proxy.ledger import audit, diffs
 from proxy.ledger.audit import Author, Entry
 from proxy.ledger.diffs import Exchange, Group, Triage
 from proxy.state import State
+from shadow.compare import Kind, Verdict
 
 MOST = 500
 """Rows of one page."""
@@ -70,7 +73,9 @@ class QualityApi:
         query, now = Query(request, *names), self.clock()
         since, until = (query.text(name) for name in ("since", "until"))
         filters = Filters(
-            **{name: query.text(name) for name in ("route", "verdict", "kind", "path", "signature")},
+            **{name: query.text(name) for name in ("route", "path", "signature")},
+            verdict=query.choice("verdict", tuple(Verdict), "") or None,
+            kind=query.choice("kind", tuple(Kind), "") or None,
             since=moment(since, now) if since else None,
             until=moment(until, now) if until else None,
         )
@@ -78,6 +83,8 @@ class QualityApi:
         page = await self.books.run(
             lambda ledger: diff_source.page(ledger, self._log(), filters, query.text("cursor"), limit)
         )
+        if filters.route is not None and not page.diffs:
+            known(self._snapshot(), filters.route)
         return JSONResponse({"diffs": page.diffs, "next": page.next, "source": page.source})
 
     async def diff(self, request: Request) -> Response:
@@ -85,8 +92,7 @@ class QualityApi:
 
     async def replay(self, request: Request) -> Response:
         diff = await self.found(request)
-        assert self.state.snapshot is not None  # the door has looked
-        return JSONResponse(await replay(self.state.snapshot, diff))
+        return JSONResponse(await replay(self._snapshot(), diff))
 
     async def found(self, request: Request) -> Diff:
         """The difference that a path names. Raises Refusal."""
@@ -101,12 +107,14 @@ class QualityApi:
     async def groups(self, request: Request) -> Response:
         query = Query(request, "route", "state", "limit")
         state = query.choice("state", ("open", "all"), "all")
-        found = await self.groups_page(query.text("route"), state == "open")
-        limit = query.number("limit", 100, MOST)
+        route, limit = query.text("route"), query.number("limit", 100, MOST)
+        found = await self.groups_page(route, state == "open")
+        if route is not None and not found:
+            known(self._snapshot(), route)
         now = self.clock()
-        return JSONResponse(
-            {"groups": [group_view(group, now) for group in found[:limit]], "total": len(found)}
-        )
+        shown = [group_view(group, now) for group in found[:limit]]
+        mirrored = mirrored_view(self.state.totals, route)
+        return JSONResponse({"groups": shown, "total": len(found), "mirrored": mirrored})
 
     async def groups_page(self, route: str | None, only_open: bool) -> list[Group]:
         """Groups, the most urgent first."""
@@ -129,12 +137,17 @@ class QualityApi:
 
     async def triaged(self, signature: str, body: TriageBody, author: Author) -> Group:
         """Keep what somebody says of a group. Raises UnknownGroup."""
+        if body.until is not None and body.until <= self.clock():
+            raise Refusal(422, "invalid-body", "until must be an instant that is still to come.")
         verdict = None if body.verdict == "open" else Triage(body.verdict)
         return await self.books.write(diffs.triage, signature, verdict, author, body.until)
 
     def _log(self) -> diff_source.LogFile:
+        return diff_source.LogFile(self._snapshot().config.shadow.log.path)
+
+    def _snapshot(self) -> Snapshot:
         assert self.state.snapshot is not None  # the door has looked
-        return diff_source.LogFile(self.state.snapshot.config.shadow.log.path)
+        return self.state.snapshot
 
 
 def _group_with_samples(connection: Connection, signature: str) -> tuple[Group, list[Exchange]]:
@@ -166,7 +179,9 @@ class Query:
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         """One of a few words."""
-        text = self.text(name) or default
+        text = self.text(name)
+        if text is None:
+            return default
         if text not in allowed:
             raise Refusal(400, "bad-query", f"{name} must be one of {', '.join(allowed)}.")
         return text

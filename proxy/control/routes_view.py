@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from proxy.config.snapshot import Route
 from proxy.config.units import PERCENT
+from proxy.control.mirrored_view import mirrored_view
 from proxy.ledger import diffs, overrides, ramps, samples
 from proxy.ledger.diffs import OpenGroups
 from proxy.ledger.overrides import Override
@@ -80,6 +81,7 @@ def _view(state: State, route: Route, books: Books) -> dict[str, Any]:
         "traffic_of": "the last minute, all replicas" if state.alone else "this machine since its start",
         "errors": {error: n for (name, error), n in state.totals.errors.items() if name == route.id},
         "verdicts": _verdicts(state, route.id, books),
+        "skipped": mirrored_view(state.totals, route.id)["skipped"],
         "diff_groups": asdict(books.groups.get(route.id, OpenGroups(0, 0))),
         "ramps": route.spec.ramp is not None,
         "ramp": _ramp(ramp) if ramp else None,
@@ -127,15 +129,11 @@ def _figures(seen: SideSample) -> dict[str, Any]:
 
 
 def _verdicts(state: State, route: str, books: Books) -> dict[str, int]:
-    """What the shadow worker of this machine found, by verdict; it labels its counters `ROUTE VERDICT`."""
+    """What the shadow worker of this machine found, by verdict."""
     if state.alone:
         sample = books.samples.get(route)
         return {"mismatch": sample.mismatches} if sample and sample.compared else {}
-    counters = state.totals.counters.items()
-    labelled = (
-        (label.split(" ", 1), amount) for (name, label), amount in counters if name == "shadow_verdict"
-    )
-    return {verdict: amount for (of, verdict), amount in labelled if of == route}
+    return mirrored_view(state.totals, route)["verdicts"]
 
 
 def _milliseconds(seconds: float | None) -> float | None:
