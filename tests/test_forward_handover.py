@@ -8,9 +8,12 @@ from proxy.decision.decide import MirrorSkip
 from proxy.forward.handover import uses_sessions
 from proxy.forward.mirror import Mirror, Tee
 from proxy.forward.plan import Plan, Tally
+from proxy.forward.targets import live_route
 from proxy.http1.response import Response
 from proxy.outcome import Lane
+from proxy.upstream.backend import Backend
 from proxy.upstream.failures import Failure
+from proxy.upstream.settings import Address, BackendSettings
 from shadow.exchange import SkipReason
 from tests.support.config import snapshot
 from tests.support.gateways import Front
@@ -127,6 +130,15 @@ def test_the_mirrored_head_is_the_primarys_own_where_both_sides_get_the_same(fro
     plan, _ = tapped(front)
     assert plan.mirror is not None
     assert (plan.mirror.head, plan.mirror.target) == (b"", b"/pay?x=1")
+
+
+def test_a_host_of_the_backends_own_changes_more_of_the_head_than_its_target(front: Front) -> None:
+    """An absolute target is cut to its path with it, and that of the primary's head would be put in again."""
+    route = front.snapshot.routes["pay"]
+    for preserves in (True, False):
+        settings = BackendSettings("any", (Address("a", 1),), preserve_host=preserves)
+        backend = Backend(settings, front.loop.as_loop)
+        assert live_route(route, {"legacy": backend, "payments": backend}).alike is preserves
 
 
 # -- sessions

@@ -102,6 +102,12 @@ def test_hop_by_hop_and_nominated_fields_end_here() -> None:
     assert not any(name in line for line in sent for name in (b"Hop", b"eep", b"pgrade", b"secret"))
 
 
+@pytest.mark.parametrize("peer", [STRANGER, EDGE], ids=["stranger", "edge"])
+def test_nobody_names_a_proxy_to_what_runs_behind_cgi(peer: Peer) -> None:
+    sent = lines(b"proxy: evil:8080", b"Proxy: evil:8080", b"X-Proxy: kept", peer=peer)
+    assert [line for line in sent if b"roxy" in line] == [b"X-Proxy: kept"]
+
+
 def test_this_hops_own_framing_is_written_anew() -> None:
     chunked = lines(b"Transfer-Encoding: Chunked", first=b"POST / HTTP/1.1")
     assert [line for line in chunked if b"ncoding" in line] == [b"Transfer-Encoding: chunked"]
@@ -128,6 +134,9 @@ def test_the_host_follows_the_policy_and_an_absolute_target() -> None:
     absolute = lines(first=b"GET http://real/x HTTP/1.1")
     assert absolute[:2] == [b"GET http://real/x HTTP/1.1", b"Host: real"]
     assert b"X-Forwarded-Host: real" in absolute
+    own = lines(first=b"GET http://real/x HTTP/1.1", edit=HeadEdit(host=b"own"))
+    assert own[:2] == [b"GET /x HTTP/1.1", b"Host: own"]
+    assert b"X-Forwarded-Host: real" in own
     old = lines(b"Expect: 100-continue", first=b"GET / HTTP/1.0", host=())
     assert b"Host: backend:81" in old
     assert b"Via: 1.0 banyan" in old

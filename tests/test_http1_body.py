@@ -75,6 +75,7 @@ BROKEN = {
     "length in trailers": b"0\r\nContent-Length: 5\r\n\r\n",
     "coding in trailers": b"0\r\nTransfer-Encoding: chunked\r\n\r\n",
     "sender in trailers": b"0\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n",
+    "httpoxy in trailers": b"0\r\nProxy: evil:8080\r\n\r\n",
     "underscore in trailers": b"0\r\nX_User: root\r\n\r\n",
     "host in trailers": b"0\r\nHost: other\r\n\r\n",
 }

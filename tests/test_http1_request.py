@@ -10,6 +10,7 @@ from proxy.http1.request import (
     CHUNKED,
     HeadLimits,
     authority,
+    origin_form,
     parse_request,
     refuse_early,
 )
@@ -151,6 +152,24 @@ def test_what_is_not_one_request_is_refused(block: bytes, words: str) -> None:
 )
 def test_the_authority_of_an_absolute_target(target: bytes, host: bytes | None) -> None:
     assert authority(target) == host
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "form"),
+    [
+        (b"/a//b?c", b"GET", b"/a//b?c"),
+        (b"/http://a/b", b"GET", b"/http://a/b"),
+        (b"*", b"OPTIONS", b"*"),
+        (b"http://a/b/../c?d", b"GET", b"/b/../c?d"),
+        (b"HTTPS://[::1]:8?q", b"GET", b"/?q"),
+        (b"http://a", b"GET", b"/"),
+        (b"http://a", b"OPTIONS", b"*"),
+        (b"http://a/", b"OPTIONS", b"/"),
+        (b"http://a?q", b"OPTIONS", b"/?q"),
+    ],
+)
+def test_the_origin_form_of_a_target(target: bytes, method: bytes, form: bytes) -> None:
+    assert origin_form(target, method) == form
 
 
 def test_an_absolute_target_and_the_asterisk_of_options_are_requests() -> None:

@@ -29,9 +29,19 @@ HOP_BY_HOP = {
     "nominated-in-a-second-line": [b"Connection: close", b"Connection: X-Private", b"X-Private: 1"],
     "nominated-twice-sent": [b"Connection: X-Private", b"X-Private: 1", b"x-private: 2"],
     "nominated-absent": [b"Connection: X-Absent"],
+    "httpoxy": [b"Proxy: http://evil.test:8080", b"proxy: evil.test"],
 }
 
-GONE = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade", b"http2-settings", b"x-private"}
+GONE = {
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"te",
+    b"upgrade",
+    b"http2-settings",
+    b"x-private",
+    b"proxy",
+}
 
 
 @pytest.mark.parametrize("fields", HOP_BY_HOP.values(), ids=HOP_BY_HOP)

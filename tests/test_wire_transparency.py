@@ -58,6 +58,15 @@ def test_an_absolute_target_names_the_host(origin: Origin, wire: Wire) -> None:
     assert seen.get(b"host") == b"shop.test:81"
 
 
+def test_an_absolute_target_does_not_contradict_the_backends_own_host(origin: Origin, wire: Wire) -> None:
+    """RFC 9112 §3.2.2: else an origin that believes the target would serve another host than it is told."""
+    assert wire.ask(request(b"http://shop.test/own-host/a?b", host=b"shop.test")).status == 200
+    (seen,) = origin.seen
+    assert seen.target == b"/own-host/a?b"
+    assert seen.get(b"host") == b"127.0.0.1:%d" % origin.port
+    assert seen.get(b"x-forwarded-host") == b"shop.test"
+
+
 def test_asterisk_form_arrives(origin: Origin, wire: Wire) -> None:
     assert wire.ask(request(b"*", method=b"OPTIONS")).status == 200
     assert [seen.target for seen in origin.seen] == [b"*"]

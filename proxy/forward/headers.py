@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
-from proxy.http1.fields import FORWARDED, HOP_BY_HOP
-from proxy.http1.request import CHUNKED, Request, authority
+from proxy.http1.fields import FORWARDED, HOP_BY_HOP, MISTAKEN
+from proxy.http1.request import CHUNKED, Request, authority, origin_form
 from proxy.outcome import Trace
 from proxy.routing.head import Head
 
 Network = IPv4Network | IPv6Network
 
-_DROP: Final = HOP_BY_HOP | {b"x-banyan-debug", b"x-banyan-shadow"}
+_DROP: Final = HOP_BY_HOP | MISTAKEN | {b"x-banyan-debug", b"x-banyan-shadow"}
 _DROP_UNTRUSTED: Final = _DROP | FORWARDED
 _NOT_FOR_OLD: Final = frozenset({b"expect"})
 """An HTTP/1.0 client cannot wait for a 100 (RFC 9110 §10.1.1)."""
@@ -83,12 +83,15 @@ def upstream_head(
     """Request line and fields for the backend, ended by the empty line.
 
     Every line that is forwarded keeps its bytes and its order. `default_host` names the backend for an
-    HTTP/1.0 client that sent no Host.
+    HTTP/1.0 client that sent no Host. Where the Host is not the client's, an absolute target loses the one it
+    names: the two must not disagree (RFC 9112 §3.2.2).
     """
     head, named = request.head, request.named
     drop = _DROP if peer.trusted else _DROP_UNTRUSTED
     if request.nominated or edit.drop or head.minor == 0:
         drop = drop | request.nominated | edit.drop | (_NOT_FOR_OLD if head.minor == 0 else frozenset())
+    if edit.host is not None:
+        target = origin_form(target, head.method)
     lines = [b"%b %b HTTP/1.1" % (head.method, target)]
     lines += [line for lower, line, _ in head.fields if lower not in drop]
     asked_for = authority(head.target) or named.get(b"host")

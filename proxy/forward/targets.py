@@ -39,7 +39,7 @@ class LiveRoute:
     sides: Mapping[Side, Target]
     max_body: int = 0
     alike: bool = False
-    """Whether all sides get the client's fields with the same changes."""
+    """Whether all sides get the client's head with the same changes, its target aside."""
     fallback: frozenset[str] = frozenset()
 
 
@@ -54,9 +54,14 @@ def live_route(route: Route, backends: Mapping[str, Backend]) -> LiveRoute:
         route.plan,
         sides,
         (route.spec.shadow or Shadow()).max_body,
-        len({side.edit for side in sides.values()}) == 1,
+        _alike(*(side.edit for side in sides.values())),
         frozenset(str(reason) for reason in route.spec.fallback),
     )
+
+
+def _alike(first: HeadEdit, *others: HeadEdit) -> bool:
+    """A Host of the backend's own changes an absolute target as well."""
+    return first.host is None and all(first == other for other in others)
 
 
 def target_of(backend: Backend, edit: HeadEdit = NO_EDIT, rewrite: Rewrite | None = None) -> Target:

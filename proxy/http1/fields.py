@@ -48,10 +48,14 @@ FORWARDED: Final = frozenset(
 )
 """What a client could say about itself, and only a trusted proxy may."""
 
+MISTAKEN: Final = frozenset({b"proxy"})
+"""What CGI hands to the application as `HTTP_PROXY`, which HTTP clients there take for the address of their
+proxy (httpoxy, CVE-2016-5385). HTTP knows no such field."""
+
 _IDENTIFYING: Final = frozenset({b"authorization", b"cookie", b"set-cookie"})
 _DESCRIBING: Final = frozenset({b"content-encoding", b"content-range", b"content-type", b"expect"})
 
-NOT_IN_TRAILERS: Final = FRAMING | HOP_BY_HOP | FORWARDED | _IDENTIFYING | _DESCRIBING
+NOT_IN_TRAILERS: Final = FRAMING | HOP_BY_HOP | FORWARDED | MISTAKEN | _IDENTIFYING | _DESCRIBING
 """Fields that a trailer section may not carry: they would change what the head said (RFC 9110 §6.5.1)."""
 
 _BLOCK: Final = re.compile(FIELD_LINES)

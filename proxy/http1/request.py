@@ -187,6 +187,20 @@ def authority(target: bytes) -> bytes | None:
     return match[1] if match else None
 
 
+def origin_form(target: bytes, method: bytes) -> bytes:
+    """The target without the authority that an absolute form names; `*` for OPTIONS of a whole server.
+
+    Any other target is returned as it is (RFC 9112 §3.2.1, §3.2.4).
+    """
+    match = _ABSOLUTE.match(target)
+    if match is None:
+        return target
+    rest = target[match.end() :]
+    if not rest and method == b"OPTIONS":
+        return b"*"
+    return rest if rest.startswith(b"/") else b"/" + rest
+
+
 def refuse_early(buffer: bytes, limits: HeadLimits, looked: int = 0) -> BadRequest | None:
     """Why a head that is not complete yet can already never be accepted, or None to wait for more.
 
