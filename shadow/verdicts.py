@@ -12,6 +12,8 @@ from shadow.signature import general
 _REFUSALS = frozenset({401, 403})
 _VARYING = frozenset({Kind.CHANGED, Kind.ORDER})
 """What a value that varies by itself looks like. A path that only one side has is never noise."""
+_COMING_AND_GOING = frozenset({Kind.MISSING, Kind.EXTRA})
+"""What a list looks like to which rows are added between two calls."""
 
 
 class Reason(StrEnum):
@@ -59,15 +61,22 @@ def unanswered(primary: int, reason: str) -> Judgement:
     return Judgement(Verdict.FAILED, reason, (lost,))
 
 
-def confirm(first: Judgement, looks: Sequence[Result]) -> Judgement:
+def confirm(first: Judgement, looks: Sequence[Result], moved: Container[Spot] = ()) -> Judgement:
     """A mismatch after both sides were called again: only what every further look shows counts.
 
     Each look compares an answer of the primary with one of the shadow; none if they could not be called.
+    `moved` is what the primary's answers differ in among themselves: what it gained or lost meanwhile was
+    not to be expected of an answer from before or after.
     """
     if not looks:
         return replace(first, verdict=Verdict.INCONCLUSIVE, reason=Reason.UNCONFIRMED)
     again = set[Spot].intersection(*({spot(difference) for difference in look.differences} for look in looks))
-    lasting = tuple(difference for difference in first.differences if spot(difference) in again)
+    lasting = tuple(
+        difference
+        for difference in first.differences
+        if spot(difference) in again
+        and not (difference.kind in _COMING_AND_GOING and spot(difference) in moved)
+    )
     if not lasting:
         return replace(first, verdict=Verdict.INCONCLUSIVE, reason=Reason.VANISHED)
     return replace(first, differences=lasting)

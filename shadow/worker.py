@@ -170,7 +170,7 @@ class Worker:
         """Call both sides again: what vanishes does not count, what varies on the primary's side is noise.
 
         Where the primary's answer has changed, the state is moving: then a difference counts only if no
-        answer of the one side agrees with any of the other.
+        answer of the one side agrees with any of the other, and if it is not what has changed.
         """
         answers = await self._both(exchange, rules, watch)
         if answers is None:
@@ -181,8 +181,8 @@ class Worker:
         if same_side.differences:
             pairs += [(primary, answers[1]), (answers[0], shadow)]
         looks = [await self._compare(exchange, *pair, rules) for pair in pairs]
-        varying = {spot(difference) for difference in same_side.differences}
-        return discount(confirm(first, looks), varying)
+        moved = {spot(difference) for difference in same_side.differences}
+        return discount(confirm(first, looks, moved), moved)
 
     async def _compare(self, exchange: Exchange, one: Answer, other: Answer, rules: Rules) -> Result:
         """Compare within the limits."""

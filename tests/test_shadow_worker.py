@@ -73,6 +73,14 @@ async def test_a_state_that_moves_between_all_the_calls_is_no_finding(tmp_path: 
     assert (line["verdict"], line["reason"]) == ("inconclusive", "vanished")
 
 
+async def test_a_list_that_slides_faster_than_it_is_asked_for_is_no_finding(tmp_path: Path) -> None:
+    """A page of the newest three: no two answers are of the same moment."""
+    pages = [{"rows": list(range(first, first + 3))} for first in range(4)]
+    desk = Desk(tmp_path, modern=in_turn(pages[1], pages[3]), legacy=answers(pages[2]))
+    [line] = await desk.work(exchange(primary_body=orjson.dumps(pages[0])))
+    assert (line["verdict"], line["reason"]) == ("inconclusive", "vanished")
+
+
 async def test_a_bug_is_found_although_the_state_moves(tmp_path: Path) -> None:
     desk = Desk(
         tmp_path, modern=in_turn({"n": 2, "fee": 7}, {"n": 3, "fee": 7}), legacy=answers({"n": 2, "fee": 8})
