@@ -1,4 +1,7 @@
-"""No card data and no credential is in any byte that the running program wrote: log, ledger, access log."""
+"""No card data and no credential is in any byte that the running program wrote, sent or showed.
+
+Log, ledger, access log; spans and webhooks; pages, API and commands.
+"""
 
 import base64
 import contextlib
@@ -6,13 +9,16 @@ import http.client
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.support.banyan import Banyan, running
+from tests.support import commands
+from tests.support.banyan import Banyan, free_port, running
+from tests.support.commands import Done
 from tests.test_shadow_faults import counted, wait
 
 SEED = 20260302
@@ -152,7 +158,30 @@ def backend(answers: Answers) -> Iterator[str]:
     server.server_close()
 
 
-def config(legacy: str, modern: str, home: Path) -> dict[str, Any]:
+@contextlib.contextmanager
+def collector() -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Where spans and webhooks go: its url, and what it was sent, by path."""
+    got: dict[str, bytes] = {}
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            got[self.path] = got.get(self.path, b"") + str(self.headers).encode() + body
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Taking)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", got
+    server.shutdown()
+    server.server_close()
+
+
+def config(legacy: str, modern: str, told: str, home: Path) -> dict[str, Any]:
     route = {
         "id": "r",
         "match": {"path": "/{rest:path}"},
@@ -160,14 +189,26 @@ def config(legacy: str, modern: str, home: Path) -> dict[str, Any]:
         "stage": "shadow",
         "shadow": {"compare": {"headers": ["*"]}, "noise": {"sample": 50}},
     }
+    ramped = {
+        "id": "ramped",
+        "match": {"path": "/ramped/{rest:path}"},
+        "modern": "modern",
+        "ramp": {"steps": [5, 100], "notify": f"{told}/hook"},
+    }
+    down = {"id": "down", "match": {"path": "/down/{rest:path}"}, "legacy": "gone"}
     return {
-        "backends": {"legacy": {"url": legacy, "dialect": "plain"}, "modern": {"url": modern}},
+        "server": {"tracing": {"sample": 100, "endpoint": f"{told}/spans"}},
+        "backends": {
+            "legacy": {"url": legacy, "dialect": "plain"},
+            "modern": {"url": modern},
+            "gone": {"url": f"http://127.0.0.1:{free_port()}"},
+        },
         "defaults": {"legacy": "legacy"},
         "shadow": {
             "socket": str(home / "s"),
             "log": {"path": str(home / "diffs.jsonl"), "verdicts": ["all"]},
         },
-        "routes": [route],
+        "routes": [route, ramped, down],
     }
 
 
@@ -189,26 +230,72 @@ def ask(banyan: Banyan, form: str, new: Secrets) -> None:
         assert connection.getresponse().read()
 
 
-def test_no_secret_is_in_any_byte_that_was_written(tmp_path: Path) -> None:
+def people(run: Callable[..., Done], new: Secrets) -> None:
+    """What people write has secrets in it, too."""
+
+    def reason() -> str:
+        return f"as {new.card()} told us, password={new.word()}"
+
+    assert run("ramp", "start", "ramped", "--reason", reason()).code == 0
+    assert run("ramp", "abort", "ramped", "--reason", reason()).code == 0
+    assert run("flip", "ramped", "5%", "--reason", reason()).code == 0
+    signature = run("diffs", "groups", "--json").json["groups"][0]["signature"]
+    assert run("diffs", "triage", signature, "bug", "--note", reason()).code == 0
+
+
+def shown(banyan: Banyan, run: Callable[..., Done]) -> dict[str, bytes]:
+    """All that people and programs get to see: commands, pages, the API."""
+    signatures = [group["signature"] for group in run("diffs", "groups", "--json").json["groups"]]
+    commands = [
+        *(("diffs", "export", "--format", form) for form in ("jsonl", "csv", "junit")),
+        *(("diffs", "list"), ("diffs", "groups"), ("audit", "--limit", "100"), ("routes",)),
+        *(("diffs", part, signature) for part in ("show", "replay") for signature in signatures[:3]),
+    ]
+    paths = ["/", "/differences?state=all", "/audit", "/metrics", "/healthz", "/readyz", "/api/v1/audit"]
+    paths += ["/api/v1/routes", "/api/v1/diffs?limit=500", "/api/v1/diff-groups?limit=500"]
+    paths += [f"/differences/{signature}" for signature in signatures]
+    said = {}
+    for command in commands:
+        done = run(*command)
+        assert done.out, done
+        said[" ".join(command)] = (done.out + done.err).encode()
+    for path in paths:
+        with contextlib.closing(http.client.HTTPConnection(*banyan.control, timeout=30)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert answer.status == 200, path
+            said[path] = str(answer.headers).encode() + answer.read()
+    return said
+
+
+def test_no_secret_is_in_any_byte_that_was_written_sent_or_shown(tmp_path: Path) -> None:
     secrets = Secrets()
     with (
+        collector() as (told, sent),
         backend(Answers(secrets, "legacy")) as legacy,
         backend(Answers(secrets, "modern")) as modern,
-        running(tmp_path, config(legacy, modern, tmp_path), "express", "serve") as banyan,
+        running(tmp_path, config(legacy, modern, told, tmp_path), "express", "serve") as banyan,
     ):
+        host, port = banyan.control
+        run = partial(commands.banyan, BANYAN_CONTROL=f"http://{host}:{port}")
         wait(lambda: ask(banyan, "json", secrets) or (tmp_path / "diffs.jsonl").exists(), 60)
         for number in range(ROUNDS):
             ask(banyan, FORMS[number % len(FORMS)], secrets)
+            ask(banyan, "down", secrets)
         wait(lambda: (tmp_path / "diffs.jsonl").read_bytes().count(b"\n") >= ROUNDS // 2)
         wait(lambda: b"a member" in b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*")))
         assert counted(banyan, "banyan_shadow_lost_total", "redaction") == 0
+        people(run, secrets)
+        wait(lambda: {"/spans", "/hook"} <= sent.keys())
+        said = shown(banyan, run)
         written = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     written |= {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     names = {file.name for file in written}
     assert {"diffs.jsonl", "ledger.db", "log.txt"} <= names
+    assert {"/spans", "/hook"} <= sent.keys() and b"gone" in sent["/spans"]
     found = [
-        (file.name, secret, data[max(0, data.index(secret.encode()) - 80) :][:160])
-        for file, data in written.items()
+        (name, secret, data[max(0, data.index(secret.encode()) - 80) :][:160])
+        for name, data in ({file.name: data for file, data in written.items()} | sent | said).items()
         for secret in secrets.all
         if secret.encode() in data
     ]
