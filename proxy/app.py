@@ -21,6 +21,7 @@ from proxy.forward.handover import Handover, uses_sessions
 from proxy.forward.sweeper import Expiring, Sweeper
 from proxy.http1.request import HeadLimits
 from proxy.link import Gauges
+from proxy.outcome import Outcome
 from proxy.telemetry.metrics import Totals
 from proxy.telemetry.recorder import Telemetry
 from proxy.upstream.backend import Backend
@@ -47,7 +48,7 @@ class DataPlaneProcess:
     def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._server = snapshot.config.server
-        self._telemetry = Telemetry(self._server.access_log, self._server.tracing.endpoint)
+        self._telemetry = Telemetry(self._server.access_log)
         self._handover = Handover(None, loop)
         asgi_only = os.environ.get(LANE) == "asgi"
         self.gateway = Gateway(loop, self._telemetry.record, self._handover, asgi_only)
@@ -98,6 +99,10 @@ class DataPlaneProcess:
         for (route, reason), amount in self._handover.take_skipped().items():
             totals.count("shadow_skipped", f"{route} {reason}", amount)
         return totals
+
+    def take_sampled(self) -> tuple[Outcome, ...]:
+        """The requests since the last call that are to get a span."""
+        return self._telemetry.take_sampled()
 
     def gauges(self) -> Gauges:
         return Gauges(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from proxy.config.snapshot import Override, Snapshot
+from proxy.outcome import Outcome
 from proxy.rollout.view import LedgerView
 from proxy.telemetry.metrics import Totals
 
@@ -69,11 +70,15 @@ class Gauges:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a worker counted since its last report; without gauges, what others counted before."""
+    """What a worker counted since its last report; without gauges, what others counted before.
+
+    `sampled` are the requests that are to get a span; it is the supervisor who exports them.
+    """
 
     worker: int
     totals: Totals
     gauges: Gauges | None
+    sampled: tuple[Outcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

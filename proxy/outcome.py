@@ -1,6 +1,6 @@
 """The one event that ends a request. Counters, access log, spans and gate samples all read this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 
 
@@ -19,6 +19,10 @@ class Trace:
     def __init__(self, request_id: bytes, traceparent: bytes) -> None:
         self.request_id = request_id
         self.traceparent = traceparent
+
+    def __reduce__(self) -> tuple[type["Trace"], tuple[object, ...]]:
+        """For its way to the supervisor: mypyc's classes do not pickle by themselves."""
+        return Trace, (self.request_id, self.traceparent)
 
 
 @dataclass(slots=True, init=False)
@@ -84,3 +88,7 @@ class Outcome:
         self.lane = lane
         self.trace = trace
         self.sampled = sampled
+
+    def __reduce__(self) -> tuple[type["Outcome"], tuple[object, ...]]:
+        """As for `Trace`."""
+        return Outcome, tuple(getattr(self, field.name) for field in fields(self))

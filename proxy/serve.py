@@ -15,6 +15,7 @@ from proxy.link import Applied, Apply, Drain, Fleet, Look, Message, Report
 from proxy.rollout.feed import PATIENCE, Feed, moves
 from proxy.start import Overrides, Parts, Reader, StartError, address_of, bound_parts, first_snapshot
 from proxy.state import State
+from proxy.telemetry.collector import Collector
 from proxy.uvicorn_server import control_server
 
 TURN = 0.3
@@ -56,6 +57,7 @@ class Supervisor:
         self._asked: float | None = None
         self._hurry = asyncio.Event()
         self._all_ready = asyncio.Event()
+        self._collector = Collector(snapshot.config.server.tracing.endpoint)
         self._note_mirrors()
 
     async def run(self) -> None:
@@ -85,6 +87,7 @@ class Supervisor:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._collector.close()
 
     def _ask_to_stop(self) -> None:
         """A signal. Whoever asks again after a while does not want to wait for what is under way."""
@@ -155,7 +158,8 @@ class Supervisor:
             case Report():
                 self.state.take(message)
                 self._feed.count(message.totals)
-                self._tell_control(message)
+                self._collector.export(message.sampled)
+                self._tell_control(replace(message, sampled=()))
             case _:
                 pass
 

@@ -64,7 +64,7 @@ class Worker:
             self._send_report(plane)
 
     def _send_report(self, plane: DataPlaneProcess) -> None:
-        self._link.send(Report(os.getpid(), plane.take_totals(), plane.gauges()))
+        self._link.send(Report(os.getpid(), plane.take_totals(), plane.gauges(), plane.take_sampled()))
 
 
 async def _main(link: int, listener: int) -> None:

@@ -14,6 +14,7 @@ from proxy.link import Applied, Apply, Drain, Fleet, Gauges, Link, Look, Message
 from proxy.rollout.view import LedgerView
 from proxy.telemetry.metrics import Totals
 from tests.support.config import route, snapshot
+from tests.test_telemetry_spans import OUTCOME
 
 SNAPSHOT = snapshot(route("modern: {backend: payments, path: '/v1/{query.id}'}, stage: canary, weight: 50"))
 MESSAGES: list[Message] = [
@@ -41,6 +42,15 @@ async def test_messages_arrive_as_they_were_sent_and_in_order(ends: tuple[Link, 
         ends[0].send(message)
     for message in MESSAGES[1:]:
         assert await ends[1].receive() == message
+
+
+async def test_sampled_requests_arrive_with_their_ids(ends: tuple[Link, Link]) -> None:
+    ends[0].send(Report(17, Totals(), None, (OUTCOME,)))
+    report = await ends[1].receive()
+    assert isinstance(report, Report)
+    (arrived,) = report.sampled
+    assert arrived.trace.traceparent == OUTCOME.trace.traceparent
+    assert replace(arrived, trace=OUTCOME.trace) == OUTCOME
 
 
 async def test_a_snapshot_still_serves_at_the_other_end(ends: tuple[Link, Link]) -> None:

@@ -187,6 +187,26 @@ def test_asked_twice_to_end_it_waits_no_more(replica: Replica, origin: Origin) -
         released.set()
 
 
+def test_the_spans_of_all_workers_reach_the_collector_the_last_ones_too(
+    tmp_path: Path, origin: Origin
+) -> None:
+    collector = Origin()
+    collector.plays(answer(response()))
+    tracing = {"endpoint": f"http://127.0.0.1:{collector.port}/v1/traces", "sample": 100}
+    replica = Replica(tmp_path, config(origin, tracing=tracing), part="serve")
+    try:
+        with Wire(replica.address) as client:
+            told = [client.ask(request(b"/")) and origin.complete()[-1].get(b"traceparent") for _ in range(3)]
+    finally:
+        replica.stop()
+    exported = b"".join(seen.body for seen in collector.complete())
+    collector.close()
+    assert len(set(told)) == 3
+    for parent in told:
+        assert parent is not None
+        assert bytes.fromhex(parent[3:35].decode()) in exported
+
+
 def test_signals_that_come_together_are_one_wish(replica: Replica, origin: Origin) -> None:
     with Wire(replica.address) as client:
         released, head = asks_for_a_long_answer(origin, client)

@@ -1,23 +1,23 @@
-"""What every outcome goes through: counters, the access log, and a span where one was drawn."""
+"""What every outcome goes through: counters, the access log, and what is kept of those that get a span."""
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from proxy.outcome import Outcome
 from proxy.telemetry.access_log import AccessLog, open_access_log
 from proxy.telemetry.metrics import Totals
 
-if TYPE_CHECKING:
-    from proxy.telemetry.spans import OtlpSpans
+MOST_SAMPLED: Final = 2000
+"""Outcomes that wait for the next report to the supervisor, which exports them; more get no span."""
 
 
 class Telemetry:
     """Everything that reads outcomes in this process."""
 
-    def __init__(self, access_log: str, collector: str | None) -> None:
+    def __init__(self, access_log: str) -> None:
         self.totals = Totals()
         log = open_access_log(access_log)
         self._log = None if log is None else AccessLog(log)
-        self._spans = _spans_to(collector) if collector else None
+        self._sampled: list[Outcome] = []
 
     def record(self, outcome: Outcome) -> None:
         """Called for every request, on the event loop."""
@@ -31,22 +31,19 @@ class Telemetry:
         )
         if self._log is not None:
             self._log.write(outcome)
-        if self._spans is not None and outcome.sampled:
-            self._spans.add(outcome)
+        if outcome.sampled and len(self._sampled) < MOST_SAMPLED:
+            self._sampled.append(outcome)
 
     def take(self) -> Totals:
         """What was counted since the last call."""
         totals, self.totals = self.totals, Totals()
         return totals
 
+    def take_sampled(self) -> tuple[Outcome, ...]:
+        """The outcomes since the last call that are to get a span."""
+        sampled, self._sampled = tuple(self._sampled), []
+        return sampled
+
     def close(self) -> None:
         if self._log is not None:
             self._log.close()
-        if self._spans is not None:
-            self._spans.close()
-
-
-def _spans_to(endpoint: str) -> "OtlpSpans":
-    from proxy.telemetry.spans import OtlpSpans  # costs every worker 15 MB, and few have a collector
-
-    return OtlpSpans.to_endpoint(endpoint)

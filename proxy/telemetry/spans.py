@@ -1,5 +1,6 @@
 """Spans for the share of requests that was drawn before anything of a span existed."""
 
+import threading
 from typing import Protocol
 
 from opentelemetry import trace
@@ -14,6 +15,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from proxy.outcome import Outcome
 
 NANOSECONDS = 1_000_000_000
+PATIENCE = 3.0
+"""Seconds that a collector has at the end."""
 
 
 class Spans(Protocol):
@@ -76,4 +79,7 @@ class OtlpSpans:
         span.end(int((outcome.started + outcome.duration) * NANOSECONDS))
 
     def close(self) -> None:
-        self._provider.shutdown()
+        """Export what is left, unless the collector takes too long for that."""
+        ending = threading.Thread(target=self._provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(PATIENCE)
