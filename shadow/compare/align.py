@@ -11,7 +11,7 @@ from math import inf
 
 from shadow.compare.subsequence import Budget, Gap, Keys, Pair, longest, trimmed
 
-_WEIGHED_CELLS = 4096
+WEIGHED_CELLS = 4096
 
 Cost = Callable[[int, int], float]
 
@@ -61,7 +61,7 @@ def align(elements: Elements, budget: Budget, mirror: bool = False) -> list[Pair
 
 
 def _is_weighable(gap: Gap, budget: Budget) -> bool:
-    return gap.cells <= _WEIGHED_CELLS and budget.take(gap.cells)
+    return gap.cells <= WEIGHED_CELLS and budget.take(gap.cells)
 
 
 def _guarded(elements: Elements) -> Cost:

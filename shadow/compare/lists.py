@@ -7,8 +7,9 @@ from decimal import Decimal
 from operator import ne
 
 from shadow.compare import values
-from shadow.compare.align import Elements, align
+from shadow.compare.align import WEIGHED_CELLS, Elements, align
 from shadow.compare.model import Json
+from shadow.compare.near import agree, common_ends
 from shadow.compare.selectors import State
 from shadow.compare.shapes import Shapes, are_in_step, identities, texts, told
 from shadow.compare.subsequence import Budget, Pair
@@ -47,13 +48,15 @@ class Pairer:
             return Pairing(_numbered(left.values))
         ones, others = self._shapes(left), self._shapes(right)
         if _is_in_place(ones, others):
-            return Pairing(_numbered(ones))
+            return Pairing(self._near(left, right, ones, others) if self.shapes.near else _numbered(ones))
         if _permuted(ones, others):
             return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
         named = identities(left.values, right.values)
         names = named or texts(left.values, right.values)
         if names and _moved(*names):
             return Pairing(matched(*names, range(len(ones)), range(len(others))), reordered=True)
+        if self.shapes.near and named is None:
+            return Pairing(self._near(left, right, ones, others))
         elements = Elements(
             (ones, others),
             named,
@@ -61,6 +64,28 @@ class Pairer:
             (lambda i: _size(left.values[i]), lambda j: _size(right.values[j])),
         )
         return Pairing(align(elements, self.budget, self.mirror))
+
+    def _near(
+        self, left: Array, right: Array, ones: Sequence[Hashable], others: Sequence[Hashable]
+    ) -> list[Pair]:
+        """Where shapes are equal that only have to be near: by what the rules themselves say of each pair."""
+
+        def fit(i: int, j: int) -> bool:
+            return agree(left.values[i], right.values[j], (left.states[i], right.states[j]), self.base)
+
+        pairs, gap = common_ends((len(ones), len(others)), fit)
+        start, from_ = gap.start, gap.from_
+        keys = ones[start : gap.end], others[from_ : gap.to]
+        if gap.cells <= WEIGHED_CELLS:
+            keys = [object() for _ in keys[0]], [object() for _ in keys[1]]  # so that each pair is weighed
+
+        def cost(i: int, j: int) -> float:
+            i, j = i + start, j + from_
+            return 0 if fit(i, j) else self._cost(left.values[i], right.values[j])
+
+        sizes = (lambda i: _size(left.values[i + start]), lambda j: _size(right.values[j + from_]))
+        between = align(Elements(keys, None, cost, sizes), self.budget, self.mirror)
+        return sorted([*pairs, *((i + start, j + from_) for i, j in between)])
 
     def unordered(self, left: Array, right: Array, key: str | None) -> Pairing:
         """As multisets: by the member `key`; elements without it by content, or else by likeness."""

@@ -30,6 +30,8 @@ class Shapes:
     """
 
     def __init__(self, base: Treatment) -> None:
+        self.near = False
+        """Whether there was a value that only has to be near another: then equal shapes may still differ."""
         self._base = base
         self._known: dict[Hashable, object] = {}
         self._seen: dict[int, tuple[Json, object]] = {}  # the value too: an id is only unique while it lives
@@ -38,7 +40,7 @@ class Shapes:
         """The shape of the value at one place."""
         treatment = self._base if state is None else state.treatment
         if treatment.ignore or treatment.loose:
-            return _ANY if treatment.ignore else _loose(value, treatment)
+            return _ANY if treatment.ignore else self._loose(value, treatment)
         if not isinstance(value, dict | list):
             return _scalar(value, treatment)
         if levels == 0:
@@ -89,13 +91,15 @@ class Shapes:
         ]
         return frozenset([shape for shape in shapes if shape[1] is not _ANY])
 
-
-def _loose(value: Json, treatment: Treatment) -> Hashable:
-    """A moment has a shape of its own, where it must be met exactly; what only has to be near has none."""
-    instant = treatment.instant
-    if instant is None or instant.within or treatment.within is not None or treatment.pattern is not None:
-        return _ANY
-    return next(iter(instants.read(value, instant.zone)), _ANY)
+    def _loose(self, value: Json, treatment: Treatment) -> Hashable:
+        """A moment that must be met exactly has a shape of its own; what only has to be near has none."""
+        if treatment.pattern is not None:
+            return _ANY
+        instant = treatment.instant
+        if instant is None or instant.within or treatment.within is not None:
+            self.near = True
+            return _ANY
+        return next(iter(instants.read(value, instant.zone)), _ANY)
 
 
 def _one_form(
