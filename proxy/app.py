@@ -19,6 +19,7 @@ from proxy.forward.client import protocol_for
 from proxy.forward.gateway import Gateway, Limits, Settings
 from proxy.forward.handover import Handover, uses_sessions
 from proxy.forward.sweeper import Expiring, Sweeper
+from proxy.forward.tls_door import door_for
 from proxy.http1.request import HeadLimits
 from proxy.link import Gauges
 from proxy.outcome import Outcome
@@ -68,20 +69,26 @@ class DataPlaneProcess:
         self.gateway.apply(snapshot, backends, gateway_settings(snapshot.config.server))
 
     def uvicorn_config(self) -> uvicorn.Config:
-        """uvicorn keeps the sockets, TLS and the shutdown; everything else is the connection class's."""
-        tls = self._server.tls
+        """uvicorn keeps the sockets and the shutdown; everything else is the connection class's."""
         return uvicorn.Config(
             DataPlane(self.gateway),
-            http=protocol_for(self.gateway),
+            http=self._door(),
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             proxy_headers=False,  # whose word counts is `trusted_proxies`' business
-            ssl_certfile=tls.cert if tls else None,
-            ssl_keyfile=tls.key if tls else None,
             timeout_graceful_shutdown=math.ceil(self._server.timeouts.drain),
         )
+
+    def _door(self) -> type[asyncio.Protocol]:
+        """What becomes of a new connection: TLS first, where routes.yaml says so."""
+        tls = self._server.tls
+        if tls is None:
+            return protocol_for(self.gateway)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.cert, tls.key)
+        return door_for(self.gateway, context)
 
     def start(self, state: ServerState) -> None:
         """The server is about to accept; from now on its connections are swept."""

@@ -1,8 +1,10 @@
 """TLS on either side: clients over it, backends over it, and who is not believed."""
 
+import contextlib
 import hashlib
+import select
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from tests.support.banyan import Banyan, Lane, running
 from tests.support.dataplane import Connect, backend, connector
 from tests.support.hostile import SMUGGLED, assert_problem
 from tests.support.origin import Exchange, Origin, echo
-from tests.support.wire import Wire, request, response
+from tests.support.wire import Wire, request, response, wait_until
+
+Narrow = Callable[[str], contextlib.AbstractContextManager[Banyan]]
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,80 @@ def test_what_is_not_tls_is_dropped(origin: Origin, connect: Connect, keys: Keys
     assert b"200" not in wire.stream.rest()[:20]
     assert origin.seen == []
     assert connect(tls=keys.trusting()).ask(request()).status == 200
+
+
+# -- handshakes under way
+
+HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+"""How a client begins a handshake: the head of a record of 512 bytes, which never comes."""
+
+
+@pytest.fixture
+def narrow(lane: Lane, keys: Keys, main_origin: Origin, tmp_path: Path) -> Narrow:
+    """Starts a proxy that takes three connections, and gives a head or a handshake so much time."""
+
+    def start(header: str) -> contextlib.AbstractContextManager[Banyan]:
+        server = {
+            "tls": {"cert": keys.file("server.pem"), "key": keys.file("server.key")},
+            "limits": {"connections": 3},
+            "timeouts": {"header": header},
+        }
+        config = {"server": server, "backends": {"legacy": backend(main_origin)}}
+        return running(tmp_path, config, lane)
+
+    return start
+
+
+def serves(banyan: Banyan, keys: Keys) -> bool:
+    """Whether one more client is let in."""
+    try:
+        with Wire(banyan.address, tls=keys.trusting()) as wire:
+            return wire.ask(request()).status == 200
+    except OSError:
+        return False
+
+
+def test_a_handshake_has_as_long_as_a_head(keys: Keys, origin: Origin, narrow: Narrow) -> None:
+    """Nothing at all, a beginning, or byte after byte: all are given up."""
+    with narrow("1s") as banyan, Wire(banyan.address) as silent, Wire(banyan.address) as begun:
+        begun.send(HELLO)
+        with Wire(banyan.address) as dripping:
+            while not select.select([dripping.socket], [], [], 0.1)[0]:
+                dripping.send(b"\x16")
+        assert silent.stream.rest() == b""
+        assert begun.stream.rest() == b""
+        wait_until(lambda: serves(banyan, keys))
+
+
+def talk_nonsense(wire: Wire) -> None:
+    """The record is whole, and no hello."""
+    wire.send(bytes(600))
+
+
+@pytest.mark.parametrize("end", [Wire.reset, Wire.half_close, talk_nonsense])
+def test_handshakes_count_as_connections(
+    keys: Keys, origin: Origin, narrow: Narrow, end: Callable[[Wire], None]
+) -> None:
+    """Who is too many is dropped at once; a handshake that fails leaves its place to the next."""
+    with narrow("5m") as banyan, contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(Wire(banyan.address)) for _ in range(3)]
+        for wire in wires:
+            wire.send(HELLO)
+        wait_until(lambda: not serves(banyan, keys))
+        with Wire(banyan.address) as fourth:
+            assert fourth.stream.rest() == b""
+        end(wires[0])
+        wait_until(lambda: serves(banyan, keys))
+        with Wire(banyan.address, tls=keys.trusting()) as third, Wire(banyan.address) as fourth:
+            assert third.ask(request()).status == 200
+            assert fourth.stream.rest() == b""
+
+
+def test_draining_waits_for_no_handshake(keys: Keys, origin: Origin, narrow: Narrow) -> None:
+    with narrow("5m") as banyan, Wire(banyan.address) as wire:
+        wire.send(HELLO)
+        banyan.terminate()
+        assert wire.stream.rest() == b""
 
 
 @pytest.mark.parametrize("name", [b"good", b"unverified", b"mutual"], ids=bytes.decode)

@@ -1,6 +1,6 @@
 """A client's connection: each request that comes is given to a lane, and answered before the next one.
 
-This is the class that uvicorn's `http` option takes. uvicorn keeps the sockets, TLS and the shutdown.
+This is the class that uvicorn's `http` option takes. uvicorn keeps the sockets and the shutdown.
 """
 
 import asyncio
