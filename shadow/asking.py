@@ -84,10 +84,10 @@ class Asking:
         while not watch.quiet(quiet, time.monotonic()):
             if patience_with(exchange) < quiet:
                 return False
-            await self._aside(watch.settle(quiet, patience_with(exchange), time.monotonic()))
+            await self.aside(watch.settle(quiet, patience_with(exchange), time.monotonic()))
         return True
 
-    async def _aside(self, waiting: Coroutine[Any, Any, None]) -> None:
+    async def aside(self, waiting: Coroutine[Any, Any, None]) -> None:
         """Wait without keeping others from their work."""
         self._slots.release()
         try:

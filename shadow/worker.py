@@ -35,7 +35,8 @@ _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 class Bounds:
     """What the worker may use. `bytes` of exchanges that it holds; `concurrency` of replays under way.
 
-    `seconds` of CPU time for one comparison.
+    `seconds` of CPU time for one comparison. `pauses` in seconds before the third look at a state that moves,
+    and each further one.
 
     `quiet` in seconds: the least silence of a client before its session is used. Longer than a data plane
     takes to connect again, so that none is left out that has requests of that session.
@@ -46,6 +47,7 @@ class Bounds:
     concurrency: int = 32
     quiet: float = 1.0
     seconds: float = SECONDS
+    pauses: tuple[float, ...] = (0.2, 1.0)
 
 
 class Worker:
@@ -161,20 +163,33 @@ class Worker:
         judgement = judge(primary, shadow.answer, result)
         judgement = discount(judgement, self._noise.among(exchange.route, judgement.differences))
         if judgement.verdict is Verdict.MISMATCH and exchange.method in _SAFE:
-            return await self._second_look(exchange, judgement, shadow.answer, rules, watch)
+            return await self._confirmed(exchange, judgement, shadow.answer, rules, watch)
+        return judgement
+
+    async def _confirmed(
+        self, exchange: Exchange, judgement: Judgement, shadow: Answer, rules: Rules, watch: Watch | None
+    ) -> Judgement:
+        """Look again: at once, and while the primary's own answer keeps changing a little later, too."""
+        judgement, moves = await self._second_look(exchange, judgement, shadow, rules, watch)
+        for pause in self._bounds.pauses:
+            if judgement.verdict is not Verdict.MISMATCH or not moves:
+                break
+            await self.asking.aside(asyncio.sleep(pause))
+            judgement, moves = await self._second_look(exchange, judgement, shadow, rules, watch)
         return judgement
 
     async def _second_look(
         self, exchange: Exchange, first: Judgement, shadow: Answer, rules: Rules, watch: Watch | None
-    ) -> Judgement:
+    ) -> tuple[Judgement, bool]:
         """Call both sides again: what vanishes does not count, what varies on the primary's side is noise.
 
-        Where the primary's answer has changed, the state is moving: then a difference counts only if no
-        answer of the one side agrees with any of the other, and if it is not what has changed.
+        Where the primary's answer has changed, the state is moving, unless that is known noise: then a
+        difference counts only if no answer of the one side agrees with any of the other, and if it is not
+        what has changed. Gives the judgement, and whether the state moves.
         """
         answers = await self._both(exchange, rules, watch)
         if answers is None:
-            return confirm(first, ())
+            return confirm(first, ()), False
         primary = _primary(exchange)
         same_side = await self._compare(exchange, primary, answers[0], rules)
         pairs = [answers]
@@ -182,7 +197,8 @@ class Worker:
             pairs += [(primary, answers[1]), (answers[0], shadow)]
         looks = [await self._compare(exchange, *pair, rules) for pair in pairs]
         moved = {spot(difference) for difference in same_side.differences}
-        return discount(confirm(first, looks, moved), moved)
+        moves = moved > self._noise.among(exchange.route, same_side.differences)
+        return discount(confirm(first, looks, moved), moved), moves
 
     async def _compare(self, exchange: Exchange, one: Answer, other: Answer, rules: Rules) -> Result:
         """Compare within the limits."""

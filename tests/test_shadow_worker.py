@@ -15,6 +15,7 @@ from shadow.replay import Resting
 from shadow.worker import Bounds
 from tests.support.shadow import Bare, Broken, Desk, answers, exchange, in_turn, until
 
+SOON = Bounds(pauses=(0.001, 0.001))
 PLAIN = Policy.compile(php=False)
 
 
@@ -81,9 +82,23 @@ async def test_a_list_that_slides_faster_than_it_is_asked_for_is_no_finding(tmp_
     assert (line["verdict"], line["reason"]) == ("inconclusive", "vanished")
 
 
+async def test_a_state_that_moves_is_looked_at_until_it_rests(tmp_path: Path) -> None:
+    """Lists without a row in common: which of them is of when cannot be told."""
+    news, other = [{"rows": [{"id": n, "of": f"{n}"}]} for n in range(9)], {"rows": []}
+    desk = Desk(
+        tmp_path, modern=in_turn(other, other, news[5]), legacy=in_turn(news[2], news[5]), bounds=SOON
+    )
+    [line] = await desk.work(exchange(primary_body=orjson.dumps(news[0])))
+    assert (line["verdict"], line["reason"]) == ("inconclusive", "vanished")
+    assert [name for name, _ in desk.asked] == ["modern", "legacy", "modern", "legacy", "modern"]
+
+
 async def test_a_bug_is_found_although_the_state_moves(tmp_path: Path) -> None:
     desk = Desk(
-        tmp_path, modern=in_turn({"n": 2, "fee": 7}, {"n": 3, "fee": 7}), legacy=answers({"n": 2, "fee": 8})
+        tmp_path,
+        modern=in_turn({"n": 2, "fee": 7}, {"n": 3, "fee": 7}),
+        legacy=answers({"n": 2, "fee": 8}),
+        bounds=SOON,
     )
     [line] = await desk.work(exchange(primary_body=orjson.dumps({"n": 1, "fee": 8})))
     assert (line["verdict"], [one["path"] for one in line["differences"]]) == ("mismatch", ["$.fee"])

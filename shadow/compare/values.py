@@ -33,11 +33,20 @@ def difference(one: Json, other: Json, treatment: Treatment, note: Note) -> Kind
     if name:
         note(name)
         return None
-    if kind_of(one) != kind_of(other):
+    if kind_of(one) != kind_of(other) and not _alike(one, other, treatment):
         return Kind.TYPE
     if isinstance(one, str) and isinstance(other, str) and is_mojibake(one, other):
         return Kind.MOJIBAKE
     return Kind.CHANGED
+
+
+def _alike(one: Json, other: Json, treatment: Treatment) -> bool:
+    """Whether a treatment makes both the same type of thing, so that it is their values which differ."""
+    if treatment.instant is not None and treatment.instant.same(one, other) is not None:
+        return True
+    if Preset.NUMERIC_STRING not in treatment.presets:
+        return False
+    return all(kind_of(_numeric(value)) == "number" for value in (one, other))
 
 
 def _equal_as(one: Json, other: Json, treatment: Treatment) -> str:

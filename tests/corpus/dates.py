@@ -149,7 +149,7 @@ CASES = (
         "date-object-wrong",
         "echo json_encode(['at' => new DateTime('2026-07-01 12:00:00', new DateTimeZone('Europe/Berlin'))]);",
         lambda: event(2026, 7, 1, 12),
-        ["body $.at type"],
+        ["body $.at changed"],
         instant(),
     ),
     Case(

@@ -161,7 +161,7 @@ CASES = (
         "num-string-wrong",
         "echo json_encode(['v' => '10.10']);",
         lambda: value(10.01),
-        ["body $.v type major"],
+        ["body $.v changed major"],
         NUMERIC,
     ),
     Case(

@@ -74,7 +74,7 @@ CASES = (
         "rule-numeric-and-money",
         "echo json_encode(['v' => '10.00', 'w' => '10.01']);",
         lambda: {"v": 10.0, "w": 10.0},
-        ["body $.w type critical"],
+        ["body $.w changed critical"],
         {"rules": [{"path": "$.*", "money": True, "rule": "numeric_string"}]},
     ),
     Case(
