@@ -1,6 +1,7 @@
 """Pool, exchange and the httpx transport against real sockets of this process."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -13,6 +14,7 @@ from proxy.upstream.call import Call
 from proxy.upstream.errors import StreamClosed, UpstreamError
 from proxy.upstream.failures import Failure
 from proxy.upstream.health import Verdict
+from proxy.upstream.pool import MAX_AGE
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings, HealthPolicy
 from proxy.upstream.stream import HIGH_WATER, Stream
@@ -25,7 +27,9 @@ BIG = HIGH_WATER * 8
 
 
 @asynccontextmanager
-async def origin(serve: Serve, **settings: object) -> AsyncIterator[Backend]:
+async def origin(
+    serve: Serve, at: tuple[str, int] = ("127.0.0.1", 0), **settings: object
+) -> AsyncIterator[Backend]:
     """A backend whose only endpoint is this handler."""
     writers: list[asyncio.StreamWriter] = []
 
@@ -35,7 +39,7 @@ async def origin(serve: Serve, **settings: object) -> AsyncIterator[Backend]:
             await serve(reader, writer)
             await reader.read()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, *at)
     port = server.sockets[0].getsockname()[1]
     address = Address("127.0.0.1", port)
     backend = Backend(
@@ -215,3 +219,52 @@ def test_an_addresss_authority_leaves_the_schemes_own_port_out() -> None:
     assert Address("a", 80).authority == b"a"
     assert Address("a", 443, tls=True).authority == b"a"
     assert Address("::1", 8080).authority == b"[::1]:8080"
+
+
+# -- a name whose address changes
+
+
+@pytest.fixture
+async def moving(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Backend, list[str]]]:
+    """A backend by a name that the list's last address belongs to; whoever answers says its own address."""
+    addresses = ["127.0.0.1"]
+    loop = asyncio.get_running_loop()
+
+    async def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        assert host == "moving.test"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (addresses[-1], port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", resolve)
+    async with origin(say_where) as old:
+        port = old.pools[0].address.port
+        async with origin(say_where, at=("127.0.0.2", port)):
+            backend = Backend(BackendSettings("origin", (Address("moving.test", port),)), loop)
+            yield backend, addresses
+            backend.close()
+
+
+async def say_where(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    here = writer.get_extra_info("sockname")[0].encode()
+    while head := await head_of(reader):
+        ends = b"Connection: close\r\n" if b"GET /last" in head else b""
+        writer.write(b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b" % (ends, len(here), here))
+
+
+async def test_each_new_connection_asks_for_the_address_anew(moving: tuple[Backend, list[str]]) -> None:
+    backend, addresses = moving
+    assert await get(backend, Call(b"GET /last HTTP/1.1\r\nHost: a\r\n\r\n", safe=True)) == b"127.0.0.1"
+    addresses.append("127.0.0.2")
+    assert await get(backend) == b"127.0.0.2"
+
+
+async def test_a_connection_in_use_is_not_kept_so_long_that_a_new_address_is_never_asked_for(
+    moving: tuple[Backend, list[str]],
+) -> None:
+    backend, addresses = moving
+    assert await get(backend) == b"127.0.0.1"
+    addresses.append("127.0.0.2")
+    (connection,) = backend.pools[0].resting
+    assert await get(backend) == b"127.0.0.1"
+    connection.made_at -= MAX_AGE + 1
+    assert await get(backend) == b"127.0.0.1"
+    assert await get(backend) == b"127.0.0.2"
