@@ -53,6 +53,18 @@ def test_unknown_backends_get_a_hint() -> None:
     ]
 
 
+def test_a_mistake_in_a_route_does_not_hide_its_unknown_backends() -> None:
+    assert errors_below(route("legacy: leagcy, modern: paymets, stage: modrn")) == [
+        "routes.yaml:6:40: routes[0].legacy: there is no backend leagcy; did you mean legacy?",
+        "routes.yaml:6:56: routes[0].modern: there is no backend paymets; did you mean payments?",
+        "routes.yaml:6:72: routes[0].stage: must be legacy, shadow, canary or modern; did you mean modern?",
+    ]
+    [only] = errors_below(route("stage: modrn"))
+    assert "stage" in only
+    text = "defaults: {modern: nope}\n" + routes("{id: a, match: {path: /a}, stage: modrn}", "x")
+    assert ["nope" in error for error in errors_below(text)] == [True, False, False]
+
+
 def test_requests_that_no_route_matches_need_a_backend() -> None:
     assert errors("version: 1\nbackends: {php: {url: 'http://a'}}\n") == [
         "routes.yaml:1:1: defaults.legacy: there is no backend legacy; backends are: php"

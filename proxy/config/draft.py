@@ -1,7 +1,8 @@
 """Plain data → models, section by section and route by route, so that one mistake hides no other."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,7 +26,8 @@ class Draft:
     """What of the file is valid by itself, beside what is wrong with the rest.
 
     `backend_names` are all names in the file, those of invalid backends included. `routes` is keyed by place
-    in the list. What is not `understood` is another format, and was not looked at.
+    in the list; so is `remains`, what is valid of the others. What is not `understood` is another format, and
+    was not looked at.
     """
 
     frame: Frame
@@ -34,6 +36,7 @@ class Draft:
     defaults: Defaults
     routes: Mapping[int, RouteConfig]
     problems: tuple[Problem, ...]
+    remains: Mapping[int, RouteConfig] = field(default_factory=dict)
     understood: bool = True
 
     def config(self) -> Config:
@@ -64,6 +67,7 @@ class _Drafter:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
         self._problems: list[Problem] = []
+        self._remains: dict[int, RouteConfig] = {}
 
     def draft(self) -> Draft:
         frame = {key: value for key, value in self._data.items() if key not in _ENDPOINTS}
@@ -79,6 +83,7 @@ class _Drafter:
             defaults,
             dict(self._valid_routes(defaults, raw_defaults if isinstance(raw_defaults, dict) else {})),
             tuple(self._problems),
+            self._remains,
         )
 
     def _named_backends(self) -> dict[str, Any]:
@@ -111,6 +116,14 @@ class _Drafter:
                 yield place, inherit(RouteConfig.model_validate(data), defaults)
             except ValidationError as error:
                 self._problems.extend(problems(error, ("routes", place)))
+                self._keep_remains(place, data, _invalid_keys(error), defaults)
+
+    def _keep_remains(self, place: int, data: object, invalid: set[int | str], defaults: Defaults) -> None:
+        """A route without its invalid keys, if it can do without them."""
+        if isinstance(data, dict):
+            with suppress(ValidationError):
+                valid = {key: value for key, value in data.items() if key not in invalid}
+                self._remains[place] = inherit(RouteConfig.model_validate(valid), defaults)
 
     def _valid_part(self, model: type[_M], data: object, path: KeyPath) -> _M:
         """The model of those keys that are valid; the rest keeps its defaults."""
@@ -118,6 +131,10 @@ class _Drafter:
             return model.model_validate(data)
         except ValidationError as error:
             self._problems.extend(problems(error, path))
-            invalid = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+            invalid = _invalid_keys(error)
             valid = data.items() if isinstance(data, dict) else ()
             return model.model_validate({key: value for key, value in valid if key not in invalid})
+
+
+def _invalid_keys(error: ValidationError) -> set[int | str]:
+    return {detail["loc"][0] for detail in error.errors() if detail["loc"]}

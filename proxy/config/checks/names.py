@@ -15,13 +15,13 @@ LONGEST_ID = 200
 
 
 def backends_exist(draft: Draft) -> Iterator[Problem]:
-    """`legacy` and `modern` name backends of the file."""
+    """`legacy` and `modern` name backends of the file, also in a route that is wrong elsewhere."""
     names = draft.backend_names
     if not names:
         return
     if draft.defaults.legacy not in names:
         yield Problem(("defaults", "legacy"), _no_backend(draft.defaults.legacy, names))
-    for place, route in draft.routes.items():
+    for place, route in (*draft.routes.items(), *draft.remains.items()):
         if "legacy" in route.model_fields_set and route.legacy not in names:
             yield Problem(("routes", place, "legacy"), _no_backend(route.legacy, names))
         if route.modern and route.modern.backend not in names:
