@@ -479,6 +479,16 @@ async def test_endpoints_take_turns(loop: ScriptedLoop) -> None:
     assert loop.dialled == [2, 3, 1, 2, 3, 1]
 
 
+async def test_a_retry_goes_to_another_endpoint_whosever_turn_it_is(loop: ScriptedLoop) -> None:
+    at = rig(loop, 1, 2, retry=RetryPolicy(attempts=2, base=1.0, cap=1.0))
+    loop.failing[2] = ConnectionRefusedError()
+    at.ask()
+    await settle()
+    at.ask()
+    await at.later(1)
+    assert loop.dialled == [2, 1, 1]
+
+
 async def test_an_unhealthy_endpoint_is_passed_over_and_if_all_are_they_are_tried(loop: ScriptedLoop) -> None:
     at = rig(loop, 1, 2, 3)
     at.backend.pools[1].healthy = False
