@@ -16,6 +16,7 @@ from proxy.ledger.noise import RouteNoise, Ruling
 from shadow.groups import Sighting
 from shadow.noise import Known, Seen
 from shadow.recorder import StoreDown
+from shadow.redact.text import TextRedactor
 
 NOISE_KEEP = timedelta(days=7)
 """How long a path counts as noise after it last differed."""
@@ -25,6 +26,7 @@ WINDOW = 1000
 
 _KEY = "redaction-key"
 
+_redacted = TextRedactor(secrets.token_bytes(32))
 _T = TypeVar("_T")
 
 
@@ -88,8 +90,13 @@ def _record(
         diffs.record(connection, [_seen(sighting) for sighting in sightings], samples)
     for route, seen in sorted(learned.items()):
         if seen.pairs:
-            noise.learn(connection, route, seen.pairs, seen.differed)
+            noise.learn(connection, route, seen.pairs, _storable(seen.differed))
         noise.compare(connection, route, seen.mirrored, seen.diverged)
+
+
+def _storable(paths: Mapping[str, int]) -> dict[str, int]:
+    """Without the paths that name a secret: a member can be called after a card."""
+    return {path: count for path, count in paths.items() if _redacted(path) == path}
 
 
 def _seen(sighting: Sighting) -> diffs.Seen:

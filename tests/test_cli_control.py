@@ -213,6 +213,16 @@ def test_triage(run: Run, signature: str) -> None:
     assert run("diffs", "triage", "none", "bug").code == 1
 
 
+def test_noise_is_listed_pinned_and_forbidden(run: Run) -> None:
+    ruled = run("diffs", "noise", "--route", "admin", "--path", "$.nonce", "--as", "pinned", "--json")
+    assert (ruled.code, ruled.json["is_noise"], ruled.json["ruling"]) == (0, True, "pinned")
+    assert "$.nonce" in run("diffs", "noise").out
+    forbidden = run("diffs", "noise", "--route", "admin", "--path", "$.nonce", "--as", "forbidden")
+    assert "forbidden" in forbidden.out
+    assert run("diffs", "noise", "--route", "admin", "--json").json["noise"][0]["is_noise"] is False
+    assert run("diffs", "noise", "--route", "amdin").code == 1
+
+
 def test_export(run: Run, signature: str) -> None:
     table = list(csv.DictReader(io.StringIO(run("diffs", "export", "--format", "csv").out)))
     assert {row["path"] for row in table} == {"$.amount"}
@@ -247,6 +257,8 @@ def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> 
         ("ramp", "go", "flipped"),
         ("diffs", "triage", "x", "maybe"),
         ("diffs", "export", "--format", "xml"),
+        ("diffs", "noise", "--path", "$.a"),
+        ("diffs", "noise", "--route", "admin", "--path", "$.a", "--as", "pin"),
         ("diffs", "export", "--format", "junit", "--kind", "missing"),
         ("audit", "--limit", "0"),
         ("nothing",),

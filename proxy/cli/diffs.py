@@ -10,6 +10,7 @@ import click
 
 from proxy.cli.control_client import CONTROL, ask, find
 from proxy.cli.diffs_export import CSV, JSONL, JUNIT, csv_rows, json_lines, junit
+from proxy.cli.diffs_noise import noise
 from proxy.cli.diffs_text import diff_line, group_page, groups_table, mirrored_line, replayed, shown_diff
 from proxy.cli.output import JSON, REFUSED, WIDE, give_up, print_json, screen
 
@@ -38,6 +39,9 @@ def _filters(command: Any) -> Any:
 @click.group()
 def diffs() -> None:
     """Review what differs between the two sides."""
+
+
+diffs.add_command(noise)
 
 
 @diffs.command("list")

@@ -8,6 +8,7 @@ from starlette.routing import Route
 from proxy.control.door import Door
 from proxy.control.health import health_routes
 from proxy.control.ledger_access import LedgerAccess
+from proxy.control.noise_api import NoiseApi
 from proxy.control.pages import Pages
 from proxy.control.problems import REFUSALS, problem
 from proxy.control.quality_api import QualityApi
@@ -30,7 +31,15 @@ def control_app(state: State, announce: Callable[[int], None], bell: Bell) -> St
         *static_routes(),
     ]
     health = [Route(one.path, door.inside(one.endpoint)) for one in health_routes(state)]
-    return _app([*health, *routes_api.endpoints(door), *quality_api.endpoints(door), *pages])
+    return _app(
+        [
+            *health,
+            *routes_api.endpoints(door),
+            *quality_api.endpoints(door),
+            *NoiseApi(state, books).endpoints(door),
+            *pages,
+        ]
+    )
 
 
 def _app(routes: list[Route]) -> Starlette:
