@@ -9,6 +9,7 @@ import asyncio
 import gc
 import json
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -73,6 +74,7 @@ class Origin(Client):
     def __init__(self, pool: Pool, asked: list[Connection]) -> None:
         super().__init__()
         self._asked = asked
+        self._ends = socket.socketpair()  # of a resting connection the kernel is asked what there is to read
         self._connection = Connection(pool)
         self._connection.connection_made(self)  # type: ignore[arg-type]  # uvloop's do not inherit either
         self._connection.made_at = time.monotonic()
@@ -82,6 +84,9 @@ class Origin(Client):
     def write(self, data: bytes) -> None:
         self.written += len(data)
         self._asked.append(self._connection)
+
+    def get_extra_info(self, name: str) -> Any:
+        return self._ends[0] if name == "socket" else None
 
 
 class Bench:
