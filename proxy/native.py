@@ -68,6 +68,7 @@ MODULES = (
     "proxy.upstream.pool",
     "proxy.upstream.reading",
     "proxy.upstream.retry",
+    "proxy.upstream.settings",
     "proxy.upstream.stream",
     "proxy.upstream.tries",
     "shadow.exchange",

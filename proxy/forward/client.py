@@ -169,7 +169,6 @@ class ClientConnection(RequestReader):
     def done(self, keep_alive: bool) -> None:
         """The response is written. The next request begins, or the connection closes."""
         self.cycle = None
-        self.server_state.total_requests += 1
         if not keep_alive or self._draining:
             self._close_politely()
             return

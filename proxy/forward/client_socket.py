@@ -13,6 +13,8 @@ LINGER: Final = 2.0
 """Seconds that a closing connection is still read: a reset could eat the answer (RFC 9112 §9.6)."""
 HALF_CLOSED_GRACE: Final = 0.8
 """Seconds a client that closed its sending side may wait for a next byte before it counts as gone."""
+LARGE: Final = 32 * 1024
+"""Bytes from which on copying a piece behind the others costs more than writing several pieces at once."""
 WATCH: Final = 0.4
 """Seconds between two looks at whether a client that is not read from has left."""
 
@@ -37,6 +39,15 @@ class ClientSocket(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)
+        if self._half_closed:
+            self.expires = self.loop.time() + HALF_CLOSED_GRACE
+
+    def write_pieces(self, pieces: list[bytes]) -> None:
+        """Write all of them by one call of the kernel's."""
+        if len(pieces[-1]) < LARGE:
+            self.write(b"".join(pieces))
+            return
+        self.transport.writelines(pieces)
         if self._half_closed:
             self.expires = self.loop.time() + HALF_CLOSED_GRACE
 

@@ -1,6 +1,8 @@
 """The express lane: from the client's parser straight into the exchange and back, no task, no future."""
 
-from proxy.forward.cycle import Carrier, Cycle
+from typing import TYPE_CHECKING, Final
+
+from proxy.forward.cycle import Cycle
 from proxy.forward.gateway import Gateway
 from proxy.forward.plan import Plan, Tally
 from proxy.forward.problems import debug_fields, problem_response
@@ -19,6 +21,15 @@ from proxy.outcome import Lane
 from proxy.routing.head import Field
 from proxy.upstream.failures import Failure, Problem, problem_of
 
+if TYPE_CHECKING:
+    from proxy.forward.client import ClientConnection
+
+# Compiled code looks an enum's attribute up each time, and a constant never.
+_NONE: Final = Framing.NONE
+_CHUNKED: Final = Framing.CHUNKED
+_CLOSE: Final = Framing.CLOSE
+_EXPRESS: Final = Lane.EXPRESS
+
 
 class ExpressCycle(Cycle):
     """A sink of the exchange that writes to the client. Pieces of one batch leave as one write."""
@@ -28,7 +39,7 @@ class ExpressCycle(Cycle):
         "_tee", "_uploaded", "started",
     )  # fmt: skip
 
-    def __init__(self, carrier: Carrier, request: Request, plan: Plan, gateway: Gateway) -> None:
+    def __init__(self, carrier: "ClientConnection", request: Request, plan: Plan, gateway: Gateway) -> None:
         self._carrier = carrier
         self._request = request
         self._plan = plan
@@ -36,7 +47,7 @@ class ExpressCycle(Cycle):
         self._tally = Tally()
         self._tee = None if plan.mirror is None else gateway.handover.tee(plan, plan.mirror, self)
         self._exchange = gateway.ask(plan, self if self._tee is None else self._tee)
-        self._framing = Framing.NONE
+        self._framing = _NONE
         self._keep_alive = False
         self._out: list[bytes] = []
         self._uploaded = not plan.call.has_body
@@ -87,12 +98,12 @@ class ExpressCycle(Cycle):
         self._tally.status = response.status
         if response.status == 101:
             self._out.append(switching_head(response, self._request.upgrade or b""))
-            self._framing = Framing.CLOSE
+            self._framing = _CLOSE
             self._carrier.become_tunnel()
             return
         framing = self._framing = framing_for(response, self._request)
         self._keep_alive = (
-            framing is not Framing.CLOSE and self._uploaded and self._carrier.may_keep_alive(self._request)
+            framing is not _CLOSE and self._uploaded and self._carrier.may_keep_alive(self._request)
         )
         if self._plan.debug:
             response.fields.extend(debug_fields(self._plan.debug))
@@ -100,10 +111,10 @@ class ExpressCycle(Cycle):
 
     def received(self, data: bytes) -> None:
         self._tally.bytes_out += len(data)
-        self._out.append(chunk(data) if self._framing is Framing.CHUNKED else data)
+        self._out.append(chunk(data) if self._framing is _CHUNKED else data)
 
     def completed(self, trailers: list[Field]) -> None:
-        if self._framing is Framing.CHUNKED:
+        if self._framing is _CHUNKED:
             self._out.append(last_chunk(trailers))
         self.flush()
         self._end()
@@ -116,12 +127,15 @@ class ExpressCycle(Cycle):
         self._tally.error = failure.value
         self.flush()
         self._end()
-        self._carrier.cut(reset=self._framing is Framing.CLOSE)  # nobody may take what came for the whole
+        self._carrier.cut(reset=self._framing is _CLOSE)  # nobody may take what came for the whole
 
     def flush(self) -> None:
         out = self._out
-        if out:
-            self._carrier.write(out[0] if len(out) == 1 else b"".join(out))
+        if len(out) == 1:
+            self._carrier.write(out[0])
+            out.clear()
+        elif out:
+            self._carrier.write_pieces(out)
             out.clear()
 
     def upload_blocked(self) -> None:
@@ -147,4 +161,4 @@ class ExpressCycle(Cycle):
         self._carrier.done(keep_alive)
 
     def _end(self) -> None:
-        self._gateway.finish(self._plan, self._tally, self._exchange, Lane.EXPRESS)
+        self._gateway.finish(self._plan, self._tally, self._exchange, _EXPRESS)

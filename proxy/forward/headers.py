@@ -101,12 +101,12 @@ def upstream_head(
     lines += edit.add
     _add_forwarded(lines, head, peer, asked_for)
     lines.append(_VIA[head.minor])
-    for name, prefix, sent, wanted in (
-        (b"X-Request-Id: ", b"x-request-id:", named.get(b"x-request-id"), trace.request_id),
-        (b"traceparent: ", b"traceparent:", named.get(b"traceparent"), trace.traceparent),
-    ):
-        if sent != wanted:
-            _put(lines, prefix if sent is not None else None, name + wanted)
+    sent = named.get(b"x-request-id")
+    if sent != trace.request_id:
+        _put(lines, None if sent is None else b"x-request-id:", b"X-Request-Id: " + trace.request_id)
+    sent = named.get(b"traceparent")
+    if sent != trace.traceparent:
+        _put(lines, None if sent is None else b"traceparent:", b"traceparent: " + trace.traceparent)
     _add_framing(lines, request)
     lines.append(b"\r\n")
     return b"\r\n".join(lines)

@@ -20,6 +20,13 @@ class Framing(Enum):
     CLOSE = "close"
 
 
+# Compiled code looks an enum's attribute up each time, and a constant never.
+_NONE: Final = Framing.NONE
+_COUNTED: Final = Framing.COUNTED
+_CHUNKED: Final = Framing.CHUNKED
+_CLOSE: Final = Framing.CLOSE
+
+
 class Response:
     """A response's head. `length` is the body's length in bytes, or None when only its end will tell.
 
@@ -56,17 +63,17 @@ def last_chunk(trailers: Iterable[Field]) -> bytes:
 def framing_for(response: Response, request: Request) -> Framing:
     """The framing this client understands; an HTTP/1.0 client knows no chunks (RFC 9112 §6.1)."""
     if response.bodiless:
-        return Framing.NONE
+        return _NONE
     if response.length is not None:
-        return Framing.COUNTED
-    return Framing.CHUNKED if request.head.minor == 1 else Framing.CLOSE
+        return _COUNTED
+    return _CHUNKED if request.head.minor == 1 else _CLOSE
 
 
 def response_head(response: Response, request: Request, framing: Framing, keep_alive: bool) -> bytes:
     """Status line and fields as they came, the hop's own fields aside, ended by the empty line."""
     drop = dropped(response)
     lines = [line for lower, line, _ in response.fields if lower not in drop]
-    if framing is Framing.CHUNKED:
+    if framing is _CHUNKED:
         lines.append(b"Transfer-Encoding: chunked")
     if not keep_alive:
         lines.append(b"Connection: close")

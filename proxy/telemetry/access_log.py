@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from proxy.outcome import Outcome
+from proxy.outcome import Lane, Outcome
 
 MICROSECONDS: Final = 1_000_000
 FLUSH: Final = 0.2
@@ -95,6 +95,7 @@ _HARMLESS: Final = re.compile(rb"(?:[!$&-/:;=@A-Z\[\]^_`a-z{|}~]++|[0-9]{1,11}+(
 _SHORT: Final = re.compile(rb"(?:/[A-Za-z0-9_.~-]{0,10}+)++")
 """A path of short segments: none has room for a card number, nor for anything in base64."""
 
+_EXPRESS: Final = Lane.EXPRESS
 _NUMBERS: Final = [b"%d" % number for number in range(1000)]
 _PADDED: Final = [b"%03d" % number for number in range(1000)]
 """Formatting a number costs more than the rest of its field."""
@@ -131,7 +132,7 @@ def line_of(outcome: Outcome) -> bytes:
             outcome.reason,
             outcome.tries,
             outcome.error,
-            outcome.lane.value,
+            "express" if outcome.lane is _EXPRESS else "asgi",
         ),
         _request_id(outcome.trace.request_id, trace_id),
         trace_id,

@@ -26,6 +26,10 @@ TRANSITIONS: Final = {
 }
 
 
+_CLOSED: Final = BreakerState.CLOSED
+_HALF_OPEN: Final = BreakerState.HALF_OPEN
+
+
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
     """Opens after so many failures in a row (0 = never), rests `open_for` seconds, then sends probes."""
@@ -49,7 +53,7 @@ class Breaker:
 
     def allows(self, now: float) -> bool:
         """Whether a request could go out now; asking changes nothing that `sent` does not."""
-        if self.state is BreakerState.CLOSED:
+        if self.state is _CLOSED:
             return True
         if self.state is BreakerState.OPEN and now >= self._opened_at + self.policy.open_for:
             self._move(Event.REST_OVER)
@@ -58,22 +62,22 @@ class Breaker:
 
     def sent(self) -> None:
         """A request went out; in half-open it is a probe."""
-        if self.state is BreakerState.HALF_OPEN:
+        if self.state is _HALF_OPEN:
             self._probes += 1
 
     def abandoned(self) -> None:
         """A request ended without a verdict on the endpoint; a probe's place is free again."""
-        if self.state is BreakerState.HALF_OPEN:
+        if self.state is _HALF_OPEN:
             self._probes = max(0, self._probes - 1)
 
     def succeeded(self) -> None:
         self._failures = 0
-        if self.state is BreakerState.HALF_OPEN:
+        if self.state is _HALF_OPEN:
             self._move(Event.SUCCESS)
 
     def failed(self, now: float) -> None:
         self._failures += 1
-        if self.state is BreakerState.HALF_OPEN:
+        if self.state is _HALF_OPEN:
             self._move(Event.PROBE_FAILED)
             self._opened_at = now
         elif self.state is BreakerState.CLOSED and 0 < self.policy.consecutive_failures <= self._failures:

@@ -51,6 +51,9 @@ class ScriptedTransport:
         self.writes += 1
         self.sent += data
 
+    def writelines(self, pieces: list[bytes]) -> None:
+        self.write(b"".join(pieces))
+
     def get_write_buffer_size(self) -> int:
         return self.buffered
 
