@@ -95,6 +95,11 @@ _HARMLESS: Final = re.compile(rb"(?:[!$&-/:;=@A-Z\[\]^_`a-z{|}~]++|[0-9]{1,11}+(
 _SHORT: Final = re.compile(rb"(?:/[A-Za-z0-9_.~-]{0,10}+)++")
 """A path of short segments: none has room for a card number, nor for anything in base64."""
 
+_CARD: Final = 13
+"""Digits that the shortest card number has."""
+_TEN: Final = b"0123456789"
+_PERCENT: Final = ord("%")
+
 _EXPRESS: Final = Lane.EXPRESS
 _NUMBERS: Final = [b"%d" % number for number in range(1000)]
 _PADDED: Final = [b"%03d" % number for number in range(1000)]
@@ -197,6 +202,8 @@ def _request_id(request_id: bytes, trace_id: bytes) -> bytes:
     """An id that a client or a proxy before this one chose can be a card number too."""
     if request_id == trace_id:  # one of ours: 32 hexadecimal digits
         return b'"%b"' % request_id
+    if _PERCENT not in request_id and len(request_id) - len(request_id.translate(None, _TEN)) < _CARD:
+        return _quoted(request_id)  # too few digits, and none escaped
     return _quoted(request_id if _OWN_ID.fullmatch(request_id) else _DIGITS.sub(b"[digits]", request_id))
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BEGINNING: Final = b"HTTP/1."
 """How every response begins; httptools takes RTSP and ICE as well."""
+_USUAL_BEGINNING: Final = b"HTTP/1.1 "
 
 
 class Connection(ResponseReader):
@@ -86,7 +87,8 @@ class Connection(ResponseReader):
             return
         if not self.heard:
             self.heard = True
-            self._broken = not _BEGINNING.startswith(data[: len(_BEGINNING)])
+            self._next_plain = data.startswith(_USUAL_BEGINNING)
+            self._broken = not self._next_plain and not _BEGINNING.startswith(data[: len(_BEGINNING)])
         if self.tunnel:
             exchange.received(data)
         else:

@@ -41,6 +41,8 @@ class ResponseReader(asyncio.Protocol):
         self._complete = False
         self._broken = False
         self._keep_alive = False
+        self._plain = False  # whether the message begins as nearly all do, with HTTP/1.1
+        self._next_plain = False
         self.heard = False  # whether any byte has come in answer to the present request
 
     # -- httptools callbacks
@@ -49,6 +51,7 @@ class ResponseReader(asyncio.Protocol):
         if self._complete:
             self._broken = True  # a second response to one request
             return
+        self._plain, self._next_plain = self._next_plain, False
         self._reason, self._fields = b"", []
         self._length = self._coding = None
 
@@ -82,9 +85,9 @@ class ResponseReader(asyncio.Protocol):
         if self._broken or self._complete:
             return
         parser, exchange = self._parser, self.exchange
-        status, version = parser.get_status_code(), parser.get_http_version()
+        status, version = parser.get_status_code(), "1.1" if self._plain else parser.get_http_version()
         coding_ok = self._coding is None or (self._coding == b"chunked" and version == "1.1")
-        line_ok = version in ("1.0", "1.1") and status >= 100 and _REASON.fullmatch(self._reason)
+        line_ok = version in ("1.0", "1.1") and status >= 100 and self._reason_ok()
         if exchange is None or not line_ok or not coding_ok:
             self._broken = True
         elif status == 101:
@@ -94,6 +97,9 @@ class ResponseReader(asyncio.Protocol):
             exchange.interim(status, self._reason, self._fields)
         else:
             self._begin(exchange, status)
+
+    def _reason_ok(self) -> bool:
+        return self._reason == b"OK" or _REASON.fullmatch(self._reason) is not None
 
     def _begin(self, exchange: "Exchange", status: int) -> None:
         bodiless = exchange.is_head or status in (204, 304)
