@@ -323,6 +323,17 @@ async def test_all_tries_share_one_deadline(loop: ScriptedLoop) -> None:
     assert sink.failure is Failure.RESPONSE_TIMEOUT
 
 
+async def test_a_pause_before_a_retry_ends_at_the_deadline_too(loop: ScriptedLoop) -> None:
+    at = rig(loop, retry=RetryPolicy(attempts=2, base=1000.0, cap=1000.0), response_timeout=30.0)
+    at.backend.draw = lambda: 1.0
+    loop.failing[1] = ConnectionRefusedError()
+    _, sink = at.ask()
+    await settle()
+    assert sink.ended == 0
+    await at.later(30)
+    assert (sink.failure, sink.ended) == (Failure.CONNECT_TIMEOUT, 1)
+
+
 async def test_the_budget_bounds_how_many_retry_at_a_time(loop: ScriptedLoop) -> None:
     """Three may always retry; of six active ones a fifth is less than that."""
     at = rig(loop, retry=RetryPolicy(attempts=2, base=0.0, budget=0.2))
