@@ -531,11 +531,28 @@ async def test_a_client_that_ends_in_the_middle_of_a_body_is_gone(
     assert not client.protocol.eof_received()
 
 
-async def test_a_half_closed_client_owes_no_rest_of_a_head(front: Front, client: ScriptedTransport) -> None:
-    wire = await asked(client, front, GET + GET[:9])
+@pytest.mark.parametrize("rest", [GET[:9], b"\r\n"], ids=["half-a-head", "empty-line"])
+async def test_a_half_closed_client_owes_no_rest_of_a_head(
+    front: Front, client: ScriptedTransport, rest: bytes
+) -> None:
+    wire = await asked(client, front, GET + rest)
     client.protocol.eof_received()
     await answered(client, wire)
     await settle()
+    assert client.closing
+
+
+async def test_a_client_that_half_closes_amid_its_answer_is_not_kept(
+    front: Front, client: ScriptedTransport
+) -> None:
+    """The head has promised a connection that stays, and nothing can come on it any more."""
+    wire = await asked(client, front)
+    said = answer(200, b"begun and ended")
+    wire.feed(said[:-5])
+    assert client.protocol.eof_received()
+    wire.feed(said[-5:])
+    await settle()
+    assert client.take().endswith(b"begun and ended")
     assert client.closing
 
 

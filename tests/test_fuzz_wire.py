@@ -98,18 +98,20 @@ def body_in(data: bytes) -> bytes | None:
 def test_the_origin_sees_no_request_but_those_that_were_sent(
     main_proxy: Banyan, main_origin: Origin, sent: bytes, cuts: list[int]
 ) -> None:
-    """What arrives is strict HTTP/1, and the beginning of what a strict reader finds in the sent bytes."""
+    """What arrives is strict HTTP/1, and what a strict reader finds in the sent bytes, in that order.
+
+    Of these the later ones may be missing, and any that a worker on a busy machine has refused as overloaded.
+    """
     main_origin.forget()
     with Wire(main_proxy.address) as wire:
         for piece in pieces(sent, cuts):
             wire.send(piece)
         wire.half_close()
         wire.stream.rest()
-    arrived = [(seen.method, seen.target, bytes(seen.body)) for seen in main_origin.complete()]
-    wanted = requests_in(sent)
-    assert [(method, body) for method, _, body in arrived] == [
-        (method, body) for method, _, body in wanted[: len(arrived)]
-    ]
+    arrived = [(seen.method, bytes(seen.body)) for seen in main_origin.complete()]
+    wanted = [(method, body) for method, _, body in requests_in(sent)]
+    left = iter(wanted)
+    assert all(one in left for one in arrived), (arrived, wanted)
     assert main_origin.violations == []
 
 

@@ -169,7 +169,8 @@ class ClientConnection(RequestReader):
     def done(self, keep_alive: bool) -> None:
         """The response is written. The next request begins, or the connection closes."""
         self.cycle = None
-        if not keep_alive or self._draining:
+        nothing_comes = self._half_closed and not self._buffer
+        if not keep_alive or self._draining or nothing_comes:
             self._close_politely()
             return
         self.resume_upload()

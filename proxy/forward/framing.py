@@ -100,16 +100,14 @@ class RequestReader(ClientSocket):
         return data
 
     def _await_head(self, data: bytes) -> None:
-        if not data:
-            return
-        refusal = refuse_early(data, self.gateway.limits.head, self._looked)
+        refusal = refuse_early(data, self.gateway.limits.head, self._looked) if data else None
         self._looked = len(data)
         if refusal is not None:
             raise refusal
         if self._half_closed:
             self._close_politely()
             return
-        if not self._buffer and self.expires is not NEVER:
+        if data and not self._buffer and self.expires is not NEVER:
             self.expires = min(self.expires, self.loop.time() + self.gateway.limits.header_timeout)
         self._buffer = data
 
