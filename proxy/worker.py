@@ -16,6 +16,10 @@ from proxy.uvicorn_server import Server
 REPORT_EVERY = 1.0
 """Seconds between two reports of what was counted."""
 
+COLLECT_AFTER = 10_000
+"""Objects beyond those freed, after which the collector looks for rings. Requests leave none, but those under
+way at the same time would be walked through again and again, as they are more than the usual 700."""
+
 
 class Worker:
     """Serves until the supervisor says drain, or is gone."""
@@ -38,6 +42,7 @@ class Worker:
         ]
         gc.collect()
         gc.freeze()  # what is loaded by now stays; no collection need walk it again
+        gc.set_threshold(COLLECT_AFTER)
         try:
             await server.serve(sockets=[self._listener])
         finally:

@@ -87,7 +87,6 @@ async def test_a_request_may_come_byte_by_byte(front: Front, client: ScriptedTra
     assert statuses(await answered(client, wire)) == [b"200"]
 
 
-@pytest.mark.parametrize("front", ["express"], indirect=True)
 async def test_a_body_that_comes_with_its_head_leaves_with_it_in_one_write(
     front: Front, client: ScriptedTransport
 ) -> None:
@@ -98,7 +97,15 @@ async def test_a_body_that_comes_with_its_head_leaves_with_it_in_one_write(
     assert wire.writes == 2
 
 
-@pytest.mark.parametrize("front", ["express"], indirect=True)
+async def test_a_whole_response_is_one_write(front: Front, client: ScriptedTransport) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for said in (answer(), answer(204, b""), head + b"3\r\nabc\r\n0\r\n\r\n"):
+        wire = await asked(client, front)
+        before = client.writes
+        assert await answered(client, wire, said)
+        assert client.writes == before + 1
+
+
 async def test_a_body_that_is_broken_before_its_head_was_sent_reaches_no_backend(
     front: Front, client: ScriptedTransport
 ) -> None:

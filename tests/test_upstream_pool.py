@@ -62,7 +62,7 @@ async def head_of(reader: asyncio.StreamReader) -> bytes:
 
 async def get(backend: Backend, call: Call = GET) -> bytes:
     """The whole body of one answer."""
-    stream = Stream(partial(backend.exchange, call))
+    stream = Stream(backend.loop, partial(backend.exchange, call))
     stream.exchange.start()
     await stream.response()
     body = b""
@@ -90,7 +90,7 @@ def answering(*bodies: bytes) -> Serve:
 async def test_a_connection_that_was_paused_at_its_end_serves_again() -> None:
     """The last bytes of a response overfill the reader and end the exchange at once."""
     async with origin(answering(b"x" * (HIGH_WATER + 1), b"second")) as backend:
-        stream = Stream(partial(backend.exchange, GET))
+        stream = Stream(backend.loop, partial(backend.exchange, GET))
         stream.exchange.start()
         await resting(backend)
         assert await asyncio.wait_for(get(backend), 30) == b"second"
@@ -110,7 +110,7 @@ async def test_a_slow_reader_holds_the_origin_back() -> None:
             written += BIG
 
     async with origin(serve) as backend:
-        stream = Stream(partial(backend.exchange, GET))
+        stream = Stream(backend.loop, partial(backend.exchange, GET))
         stream.exchange.start()
         await stream.response()
         await asyncio.sleep(0.3)
@@ -135,8 +135,8 @@ async def test_a_request_that_waited_in_vain_says_so() -> None:
         asked.set()
 
     async with origin(silent, pool_connections=1, response_timeout=10.0) as backend:
-        first = Stream(partial(backend.exchange, GET))
-        second = Stream(partial(backend.exchange, GET))
+        first = Stream(backend.loop, partial(backend.exchange, GET))
+        second = Stream(backend.loop, partial(backend.exchange, GET))
         for stream in (first, second):
             stream.exchange.start()
         await asked.wait()
@@ -160,7 +160,7 @@ async def test_resting_connections_are_closed_after_their_time() -> None:
 
 async def test_a_cancelled_connect_leaves_its_connection_to_the_next() -> None:
     async with origin(answering(b"ok")) as backend:
-        stream = Stream(partial(backend.exchange, GET))
+        stream = Stream(backend.loop, partial(backend.exchange, GET))
         stream.exchange.start()
         stream.close()
         await resting(backend)

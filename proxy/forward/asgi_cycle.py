@@ -4,7 +4,7 @@ Unlike uvicorn's own cycle it keeps what ASGI has no words for: reason phrases, 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -26,11 +26,15 @@ from proxy.routing.head import Field
 from proxy.upstream.failures import Problem
 from proxy.upstream.news import News
 
-Message = MutableMapping[str, Any]
+Message = dict[str, Any]
 App = Callable[
-    [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
+    [dict[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
     Awaitable[None],
 ]
+
+_VERSION: Final = {"version": "3.0", "spec_version": "2.4"}
+_HTTP: Final = ("1.0", "1.1")
+_ESCAPE: Final = ord("%")
 
 UPLOAD_HIGH_WATER: Final = 64 * 1024
 """Bytes of a request's body that wait for the application before reading pauses."""
@@ -60,9 +64,9 @@ class AsgiCycle(Cycle):
     """Runs the application in a task; the body waits for `receive`, `send` waits for the client."""
 
     __slots__ = (
-        "_end_told", "_ended", "_expects_trailers", "_framing", "_full", "_gone", "_head", "_host",
-        "_keep_alive", "_news", "_on_gone", "_pieces", "_room", "_trailers", "_waiting", "complete", "peer",
-        "plan", "request", "started",
+        "_end_told", "_ended", "_expects_trailers", "_framing", "_full", "_gone", "_held", "_host",
+        "_keep_alive", "_news", "_on_gone", "_pieces", "_room", "_task", "_trailers", "_waiting", "complete",
+        "peer", "plan", "refused", "request", "started",
     )  # fmt: skip
 
     def __init__(self, host: Host, request: Request, peer: Peer, plan: Plan | NeedsForm) -> None:
@@ -72,26 +76,30 @@ class AsgiCycle(Cycle):
         self.plan = plan
         self.complete = request.length == 0
         """Whether all of the body has come; some of it may wait for `receive`."""
+        self.refused: Problem | None = None
+        """What the request was answered with by its connection, over the application's head."""
         self.started = False
+        self._task: asyncio.Task[None] | None = None
         self._pieces: list[bytes] = []
         self._waiting = 0
         self._end_told = False
         self._trailers: list[Field] = []
         self._gone = False
         self._on_gone: Callable[[], None] | None = None
-        self._news = News()
+        self._news = News(host.loop)
         self._full = False
-        self._room = News()
+        self._room = News(host.loop)
         self._framing = Framing.NONE
         self._keep_alive = False
         self._ended = False
-        self._head = b""
+        self._held = b""  # leaves with the bytes that come next, as one write
         self._expects_trailers = False
 
     # -- told by the client's connection
 
     def begin(self) -> None:
-        self._host.tasks.add(self._host.loop.create_task(self._run()))
+        self._task = self._host.loop.create_task(self._run())
+        self._host.tasks.add(self._task)
 
     def body(self, data: bytes) -> None:
         self._pieces.append(data)
@@ -113,6 +121,7 @@ class AsgiCycle(Cycle):
             self._on_gone()
 
     def refuse(self, problem: Problem) -> None:
+        self.refused = problem
         self._answer(problem)
         self.abandon(problem.slug)
 
@@ -145,14 +154,14 @@ class AsgiCycle(Cycle):
         }
 
     async def _run(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "begin made one"
         try:
             await self._host.app(self._scope(), self._receive, self._send)
         finally:
             if not self._ended and not self._gone:
                 self._fell_short()
-            self._host.tasks.discard(task)
+            if self._task is not None:
+                self._host.tasks.discard(self._task)
+                self._task = None  # it holds this cycle: without the circle no collector is needed
 
     def _fell_short(self) -> None:
         """The application ended without a whole response."""
@@ -183,7 +192,7 @@ class AsgiCycle(Cycle):
             trailers = [
                 (name.lower(), b"%b: %b" % (name, value), value) for name, value in message["headers"]
             ]
-            self._end(b"", trailers)
+            self._end(self._held, trailers)
         elif kind == INTERIM and self.request.head.minor == 1:
             self._host.write(interim_head(message["status"], message["reason"], message["fields"]))
 
@@ -193,7 +202,7 @@ class AsgiCycle(Cycle):
         self._keep_alive = (
             framing is not Framing.CLOSE and self.complete and self._host.may_keep_alive(self.request)
         )
-        self._head = response_head(response, self.request, framing, self._keep_alive)
+        self._held = response_head(response, self.request, framing, self._keep_alive)
         self._expects_trailers = bool(message.get("trailers"))
         self.started = True
 
@@ -213,16 +222,18 @@ class AsgiCycle(Cycle):
             data = b""
         elif self._framing is Framing.CHUNKED and data:
             data = chunk(data)
-        if self._head:
-            data = self._head + data
-            self._head = b""
-        if not message.get("more_body", False) and not self._expects_trailers:
+        if self._held:
+            data = self._held + data
+            self._held = b""
+        if message.get("more_body", False):
+            if data:
+                self._host.write(data)
+        elif self._expects_trailers:
+            self._held = data
+        else:
             self._end(data, [])
-        elif data:
-            self._host.write(data)
 
     def _end(self, data: bytes, trailers: list[Field]) -> None:
-        """The last bytes; those of one message leave as one write."""
         if self._framing is Framing.CHUNKED:
             data += last_chunk(trailers)
         if data:
@@ -240,16 +251,17 @@ class AsgiCycle(Cycle):
         self._host.write(response_head(response, request, framing_for(response, request), False) + body)
         self._host.done(False)
 
-    def _scope(self) -> MutableMapping[str, Any]:
+    def _scope(self) -> dict[str, Any]:
         head, peer = self.request.head, self.peer
         raw_path, _, query = head.target.partition(b"?")
+        path = unquote_to_bytes(raw_path) if _ESCAPE in raw_path else raw_path
         return {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": f"1.{head.minor}",
+            "asgi": _VERSION,
+            "http_version": _HTTP[head.minor],
             "method": head.method.decode("ascii"),
             "scheme": "https" if peer.secure else "http",
-            "path": unquote_to_bytes(raw_path).decode("utf-8", "replace"),
+            "path": path.decode("utf-8", "replace"),
             "raw_path": raw_path,
             "query_string": query,
             "root_path": "",

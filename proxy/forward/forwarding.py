@@ -1,7 +1,7 @@
 """One request of the ASGI lane, forwarded: its body, the response, and whatever ends either."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any
 
@@ -58,26 +58,34 @@ class Forwarding:
         self._tee: Tee | None = None
         self._asked: Exchange
 
-    async def run(self) -> None:
+    def run(self) -> Awaitable[None]:
+        """What answers the request."""
         plan = self._gateway.plan(self._request, self._peer) if self._cycle is None else self._cycle.plan
+        return self._forward(plan) if isinstance(plan, Plan) else self._settle(plan)
+
+    async def _settle(self, plan: Refused | NeedsForm) -> None:
+        """Answer what is refused; read the form that decides, and forward by what it says."""
+        decided: Plan | Refused | NeedsForm = plan
         if isinstance(plan, NeedsForm):
             form = await self._peek_form()
             if self._gone:  # it left, or its body was broken: nothing of it may reach a backend
                 self._gateway.left(self._request)
                 return
-            plan = self._gateway.plan(self._request, self._peer, form)
-        if isinstance(plan, Plan):
-            await self._forward(plan)
-        elif isinstance(plan, Refused):
-            self._gateway.refused(self._request.head, plan)
-            await self._answer(plan.problem, plan.trace)
+            decided = self._gateway.plan(self._request, self._peer, form)
+        if isinstance(decided, Plan):
+            await self._forward(decided)
+        elif isinstance(decided, Refused):
+            self._gateway.refused(self._request.head, decided)
+            await self._answer(decided.problem, decided.trace)
 
     async def _forward(self, plan: Plan) -> None:
-        stream = Stream(partial(self._ask, plan))
+        stream = Stream(self._gateway.loop, partial(self._ask, plan))
         upload: asyncio.Future[None] | None = None
         try:
-            stream.exchange.start()
-            if not self._upload_at_once(stream):
+            uploaded = self._upload_at_once(stream)
+            if self._refused is None:  # else its body was broken before the application's turn came
+                stream.exchange.start()
+            if not uploaded:
                 upload = asyncio.ensure_future(self._upload(stream))
             response = await stream.response(self._tell_interim)
             if plan.debug:
@@ -88,12 +96,18 @@ class Forwarding:
             if not self._started:
                 await self._answer(problem_of(error.failure, plan.call.safe), plan.trace, plan.debug)
         except StreamClosed:
-            self._tally.error = CLIENT_GONE
+            refused = self._refused
+            self._tally.error = CLIENT_GONE if refused is None else refused.slug
+            self._tally.status = self._tally.status if refused is None else refused.status
         finally:
             if upload is not None:
                 upload.cancel()
             self._leave(stream)
             self._gateway.finish(plan, self._tally, self._asked, Lane.ASGI)
+
+    @property
+    def _refused(self) -> Problem | None:
+        return None if self._cycle is None else self._cycle.refused
 
     def _leave(self, stream: Stream) -> None:
         """The exchange ends with its client, unless it goes on for the mirror alone."""
@@ -188,47 +202,48 @@ class Forwarding:
             await self._send({"type": INTERIM, "status": status, "reason": reason, "fields": fields})
 
     async def _respond(self, response: Response, stream: Stream) -> None:
+        """Tell the response as it comes; one that is whole already takes two messages and no waiting."""
         trailers = self._takes_trailers and response.length is None and not response.bodiless
         stream.check()  # as long as nothing is told, a broken response can still become an error
         self._tally.status = response.status
-        await self._start(response, trailers)
+        await self._send(self._start(response, trailers))
         if not stream.ready:
-            await self._send_body(b"", more=True)  # the head must not wait for the first byte
-        more = True
-        while more:
+            await self._send(_body(b"", more=True))  # the head must not wait for the first byte
+        while not stream.whole:
             data = await stream.read()
-            more = not stream.over
             self._tally.bytes_out += len(data)
-            await self._send_body(data, more)
+            await self._send(_body(data, more=True))
+        data = stream.take()
+        self._tally.bytes_out += len(data)
+        await self._send(_body(data, more=False))
         if trailers:
             headers = [(line.partition(b":")[0], value) for _, line, value in stream.trailers]
             await self._send({"type": "http.response.trailers", "headers": headers, "more_trailers": False})
 
-    async def _start(self, response: Response, trailers: bool) -> None:
+    def _start(self, response: Response, trailers: bool) -> Message:
+        """The message that begins the response."""
         self._started = True
         drop = dropped(response)
         if response.status == 304:  # it may carry a length (RFC 9110 §8.6), but servers await such a body
             drop = drop | {b"content-length"}
-        headers = [(lower, value) for lower, _, value in response.fields if lower not in drop]
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": headers,
-                "trailers": trailers,
-                RESPONSE: response,
-            }
-        )
-
-    async def _send_body(self, data: bytes, more: bool) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        return {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": [(lower, value) for lower, _, value in response.fields if lower not in drop],
+            "trailers": trailers,
+            RESPONSE: response,
+        }
 
     async def _answer(self, problem: Problem, trace: Trace, debug: tuple[bytes, ...] = ()) -> None:
         is_head = self._request.head.method == b"HEAD"
         response, body = problem_response(problem, trace.request_id, is_head, debug)
         self._tally.status, self._tally.error = problem.status, problem.slug
-        await self._start(response, trailers=False)
-        await self._send_body(body, more=False)
+        await self._send(self._start(response, trailers=False))
+        await self._send(_body(body, more=False))
+
+
+def _body(data: bytes, more: bool) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": more}
 
 
 def request_from(scope: Scope) -> Request:

@@ -9,14 +9,15 @@ class News:
     An `asyncio.Event` can be awaited by many, and costs every request a queue for them.
     """
 
-    __slots__ = ("_awaited",)
+    __slots__ = ("_awaited", "_loop")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop  # to look for the one that runs takes a system call
         self._awaited: asyncio.Future[None] | None = None
 
     def next(self) -> asyncio.Future[None]:
         """To be awaited: done at the next `tell`. What was told before does not count."""
-        awaited = self._awaited = asyncio.get_running_loop().create_future()
+        awaited = self._awaited = self._loop.create_future()
         return awaited
 
     def tell(self) -> None:

@@ -1,5 +1,6 @@
 """The pull side of an exchange, for whoever awaits: the ASGI lane and the httpx transport."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
@@ -31,7 +32,7 @@ class Asked(Protocol):
 class Stream:
     """A sink that waits to be read. `close` must be called whatever happens."""
 
-    def __init__(self, ask: Callable[[Sink], Asked]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, ask: Callable[[Sink], Asked]) -> None:
         """`ask` makes the exchange that pushes into this sink, or into one around it."""
         self.exchange = ask(self)
         self.trailers: list[Field] = []
@@ -42,9 +43,9 @@ class Stream:
         self._waiting = 0
         self._ended = False
         self._failure: Failure | None = None
-        self._news = News()
+        self._news = News(loop)
         self._upload_blocked = False
-        self._room = News()
+        self._room = News(loop)
 
     # -- awaited by the reader
 
@@ -67,6 +68,10 @@ class Stream:
             if self._ended:
                 return b""
             await self._news.next()
+        return self.take()
+
+    def take(self) -> bytes:
+        """What there is of the body, without waiting for more."""
         data = b"".join(self._pieces)
         self._pieces.clear()
         self._waiting = 0
@@ -104,9 +109,9 @@ class Stream:
         return bool(self._pieces) or self._ended or self._failure is not None
 
     @property
-    def over(self) -> bool:
-        """Whether all of the body has come and was read."""
-        return self._ended and not self._pieces
+    def whole(self) -> bool:
+        """Whether all of the response has come; its body may wait to be read."""
+        return self._ended
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

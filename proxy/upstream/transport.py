@@ -41,7 +41,7 @@ class BackendTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         call = _call(request)
-        stream = Stream(partial(self._backend.exchange, call))
+        stream = Stream(self._backend.loop, partial(self._backend.exchange, call))
         try:
             stream.exchange.start()
             response = await _converse(request, call, stream)

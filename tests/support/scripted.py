@@ -138,6 +138,9 @@ class ScriptedLoop:
     def call_soon(self, callback: Callable[..., object], *args: Any) -> asyncio.Handle:
         return asyncio.get_running_loop().call_soon(callback, *args)
 
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().create_future()
+
     def create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return asyncio.get_running_loop().create_task(work)
 
