@@ -11,7 +11,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from urllib.parse import quote
 from tests.support import commands
 from tests.support.banyan import Banyan, free_port, running
 from tests.support.commands import Done
-from tests.test_shadow_faults import counted, wait
+from tests.test_shadow_faults import Roomy, counted, wait
 
 SEED = 20260302
 ROUNDS = 60
@@ -150,8 +150,7 @@ def backend(answers: Answers) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    server.daemon_threads = True
+    server = Roomy(("127.0.0.1", 0), Answering)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -173,8 +172,7 @@ def collector() -> Iterator[tuple[str, dict[str, bytes]]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Taking)
-    server.daemon_threads = True
+    server = Roomy(("127.0.0.1", 0), Taking)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", got
     server.shutdown()
