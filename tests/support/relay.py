@@ -34,23 +34,25 @@ class Relay:
 
     def close(self) -> None:
         self._closed = True
+        self._listener.shutdown(socket.SHUT_RDWR)  # ends a wait for the next connection
         self._listener.close()
         self._hang_up()
         self._flowing.set()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                with self._lock:
-                    self._sockets.append(client)
-                server = socket.create_connection(("127.0.0.1", self._target))
-                with self._lock:
-                    self._sockets.append(server)
-                if self._closed:
-                    return self._hang_up()
+            while not self._closed:
+                client = self._kept(self._listener.accept()[0])
+                server = self._kept(socket.create_connection(("127.0.0.1", self._target)))
                 threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
                 threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+        if self._closed:  # meanwhile: what was accepted last is closed here
+            self._hang_up()
+
+    def _kept(self, end: socket.socket) -> socket.socket:
+        with self._lock:
+            self._sockets.append(end)
+        return end
 
     def _pump(self, source: socket.socket, sink: socket.socket, from_client: bool) -> None:
         with contextlib.suppress(OSError):
