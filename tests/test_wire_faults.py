@@ -9,8 +9,8 @@ import pytest
 from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect, connector
 from tests.support.hostile import assert_problem
-from tests.support.origin import Exchange, Origin, Script, echo
-from tests.support.wire import DEADLINE, Wire, request
+from tests.support.origin import Exchange, Origin, Script, drop, echo
+from tests.support.wire import DEADLINE, Wire, payment, request
 
 
 @pytest.fixture
@@ -23,21 +23,11 @@ def wire(connect: Connect) -> Wire:
     return connect()
 
 
-def drop(exchange: Exchange) -> None:
-    """Take the request, then close without a word."""
-    exchange.body()
-    exchange.close()
-
-
 def stay_silent(exchange: Exchange) -> None:
     """Take the request and never answer."""
     exchange.body()
     assert exchange.is_gone()
     exchange.close()
-
-
-def post(target: bytes) -> bytes:
-    return request(target, method=b"POST", body=b"pay 100")
 
 
 # -- no connection
@@ -71,7 +61,7 @@ def test_the_other_endpoint_serves_when_one_is_down(origin: Origin, wire: Wire) 
     for number in range(6):
         target = b"/half-down/%d" % number
         assert wire.ask(request(target)).body == b"GET " + target + b" "
-        assert wire.ask(post(target)).body == b"POST " + target + b" pay 100"
+        assert wire.ask(payment(target)).body == b"POST " + target + b" pay 100"
 
 
 # -- no answer
@@ -138,7 +128,7 @@ def test_a_stale_connection_is_not_noticed_by_a_safe_request(origin: Origin, wir
 def test_a_write_on_a_stale_connection_is_not_repeated(origin: Origin, wire: Wire) -> None:
     origin.plays(echo, drop, echo)
     assert wire.ask(request(b"/steady/1")).status == 200
-    answered = wire.ask(post(b"/steady/2"))
+    answered = wire.ask(payment(b"/steady/2"))
     if answered.status != 200:  # it was sent on the connection that the origin then closed
         assert_problem(answered, "outcome-unknown")
     assert len([seen for seen in origin.seen if seen.method == b"POST"]) == 1
@@ -159,5 +149,5 @@ def test_a_write_does_not_fall_for_a_connection_closed_while_idle(origin: Origin
         origin.plays(closes_after, echo)
         assert wire.ask(request(b"/steady/%d" % number)).status == 200
         assert closed.wait(DEADLINE)
-        assert wire.ask(post(b"/steady/w")).body == b"POST /steady/w pay 100"
+        assert wire.ask(payment(b"/steady/w")).body == b"POST /steady/w pay 100"
     assert len([seen for seen in origin.seen if seen.method == b"POST"]) == 5

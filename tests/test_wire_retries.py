@@ -9,8 +9,8 @@ import pytest
 from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect, connector
 from tests.support.hostile import assert_problem
-from tests.support.origin import Exchange, Origin, Script, answer, echo
-from tests.support.wire import DEADLINE, Response, Wire, request, response, wait_until
+from tests.support.origin import Exchange, Origin, Script, answer, drop, echo
+from tests.support.wire import DEADLINE, Response, Wire, payment, request, response, wait_until
 
 
 @pytest.fixture
@@ -21,16 +21,6 @@ def connect(faulty_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
 @pytest.fixture
 def wire(connect: Connect) -> Wire:
     return connect()
-
-
-def drop(exchange: Exchange) -> None:
-    """Take the request, then close without a word."""
-    exchange.body()
-    exchange.close()
-
-
-def post(target: bytes) -> bytes:
-    return request(target, method=b"POST", body=b"pay 100")
 
 
 # -- retries
@@ -103,7 +93,7 @@ def test_a_safe_request_falls_back_to_legacy(origin: Origin, wire: Wire) -> None
 
 
 def test_a_write_does_not_fall_back(origin: Origin, wire: Wire) -> None:
-    answered = wire.ask(post(b"/falls-back"))
+    answered = wire.ask(payment(b"/falls-back"))
     assert answered.status == 502
     assert_problem(answered, "upstream-unreachable")
     assert origin.seen == []

@@ -110,6 +110,12 @@ def echo(exchange: Exchange) -> None:
     exchange.send(said.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if seen.method == b"HEAD" else said)
 
 
+def drop(exchange: Exchange) -> None:
+    """Take the request, then close without a word."""
+    exchange.body()
+    exchange.close()
+
+
 class Origin:
     """Listens on a free port of 127.0.0.1, a thread for each connection."""
 

@@ -161,6 +161,11 @@ def request(
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
+def payment(target: bytes) -> bytes:
+    """A POST that must not be sent twice."""
+    return request(target, method=b"POST", body=b"pay 100")
+
+
 def response(status: bytes = b"200 OK", *fields: bytes, body: bytes = b"") -> bytes:
     """A plain response, framed by Content-Length."""
     lines = [b"HTTP/1.1 " + status, *fields, b"Content-Length: %d" % len(body)]
