@@ -8,7 +8,7 @@ import brotli
 import pytest
 from backports import zstd
 
-from shadow.compare import Answer, Limits, Policy, Request, Verdict, compare, explained
+from shadow.compare import Answer, Limits, Policy, Request, Severity, Side, Verdict, compare, explained
 from shadow.compare import charsets as cs
 from shadow.compare.codings import Content, decode
 from shadow.compare.findings import OverLimit
@@ -192,7 +192,10 @@ FATAL = "<br />\n<b>Fatal error</b>:  Uncaught x in <b>/a.php</b> on line <b>3</
 @pytest.mark.parametrize(
     ("content_type", "one", "other", "differences"),
     [
-        (JSON, FATAL + "{}", "{}", ["$ legacy_notice"]),
+        (JSON, FATAL + "{}", "{}", ["$ cut_body"]),
+        (JSON, '{"a":1}' + FATAL, '{"a":2}', ["$ cut_body", "$.a changed"]),
+        (JSON, FATAL + "{}", FATAL + "{}", []),
+        (XML, "<a/>" + FATAL, "<a/>", ["$ cut_body"]),
         (JSON, NOTICE + "{", "{}", ["$ cut_body"]),
         (JSON, NOTICE + "x", "y", ["$ legacy_notice", "$ changed"]),
         (JSON, FATAL + "x", "y", ["$ cut_body"]),
@@ -232,14 +235,52 @@ def test_a_page_against_a_text_with_a_fatal_error() -> None:
         (CSV, "", "a,b", ["$ empty_body"]),
         (CSV, "a,b\n1", "a,b\n1,2", ["[0].b extra"]),
         (CSV, "a,b\n1,2,3", "a,b\n1,2,4", ["[0].2 changed"]),
+        (CSV, 'a,b\n1,"x\ny"\n', 'a,b\n1,"x\n', ["$ cut_body"]),
+        (CSV, 'a,b\n1,"x', 'a,b\n1,"x\n', []),
+        (CSV, 'a,b\n1,"x', 'a,b\n1,"y', ["[0].b changed"]),
         (TEXT, "a\nb", "a", ["$ changed"]),
         ("application/x-ndjson", "1\n{", "1\n2", ["$ cut_body"]),
         ("application/x-ndjson", "1\n\n2\n", "1\r\n2", []),
         (HTML, "<p>a<!-- x --> b</p>", "<p>a b</p>", []),
+        (JSON, "\ufeff\ufeff{}", "{}", []),
     ],
 )
 def test_odd_bodies(content_type: str, one: str, other: str, differences: list[str]) -> None:
     assert found(bodies(one, other, content_type=content_type)) == differences
+
+
+PAGE = "<html><body><h1>a</h1><ul><li>b</li><li>c</li></ul></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("other", "differences"),
+    [
+        (PAGE[: PAGE.index("<li>c")], ["$ cut_body"]),
+        (PAGE[: PAGE.index("</ul>")], []),
+        (PAGE.removesuffix("</body></html>"), []),
+        (PAGE.removesuffix("</body></html>").replace("<li>b</li>", ""), ["/html/body/ul/li[1] missing"]),
+        (PAGE.removesuffix("</body></html>").replace("c", "d"), ["/html/body/ul/li[2] changed"]),
+        (PAGE.replace("<li>c</li>", ""), ["/html/body/ul/li[2] missing"]),
+        (PAGE.removesuffix("</body></html>") + "<hr>", ["/html/body/hr extra"]),
+        (PAGE.replace("</ul>", "</ul><hr>"), ["/html/body/hr extra"]),
+    ],
+)
+def test_a_page_is_cut_that_lacks_its_end_tag_and_what_stands_last(
+    other: str, differences: list[str]
+) -> None:
+    assert found(bodies(PAGE, other, content_type=HTML)) == differences
+    swapped = {"missing": "extra", "extra": "missing"}
+    expected = [f"{at} {swapped.get(kind, kind)}" for at, kind in map(str.split, differences)]
+    assert found(bodies(other, PAGE, content_type=HTML)) == expected
+
+
+def test_a_fatal_error_behind_a_whole_body_is_an_error_of_that_side() -> None:
+    assert bodies("{}" + FATAL, "{}").failed == {Side.PRIMARY}
+
+
+def test_bytes_that_are_no_text_are_not_garbled_text() -> None:
+    assert found(bodies(b"\xff\x00{}", "{}")) == ["$ invalid_body"]
+    assert found(bodies(b'{"a":"\xff"}', '{"a":"\u00ff"}')) == ["$ mojibake"]
 
 
 def test_a_cell_too_long_for_csv_is_inconclusive() -> None:
@@ -299,6 +340,9 @@ def test_presets_hold_whichever_side_is_php(one: str, other: str, preset: str) -
             "2026-01-02T03:04:05Z",
             False,
         ),
+        ("20260102030405", "2026-01-02T03:04:05Z", True),
+        ("20260102T040405+0100", "2026-01-02T03:04:05Z", True),
+        ("20260102030406", "2026-01-02T03:04:05Z", False),
         ({"date": "2026-01-02 03:04:05"}, "2026-01-02T03:04:05Z", False),
         ("2026-13-45 03:04:05", "2026-01-02T03:04:05Z", False),
         ("2026-01-02T03:04:05+99:99", "2026-01-02T03:04:05Z", False),
@@ -358,6 +402,43 @@ def test_a_pattern_fits_no_container() -> None:
     assert found(bodies('{"a":[1]}', '{"a":[1]}', rule)) == ["$.a changed"]
 
 
+def test_a_pattern_says_type_where_the_types_differ() -> None:
+    rule = {"rules": [{"path": "$.a", "pattern": "^x"}]}
+    assert found(bodies('{"a":"x"}', '{"a":null}', rule)) == ["$.a type"]
+
+
+AMOUNT = '{"amount":{"value":1000,"currency":"EUR","parts":[{"v":1.5}]},"note":"a"}'
+
+
+@pytest.mark.parametrize("path", ["$.amount", "$..amount", "$['amount']", "$[?@.currency == 'EUR']"])
+def test_all_in_an_amount_is_money(path: str) -> None:
+    other = AMOUNT.replace("EUR", "EUR ").replace("1.5", "1.50000000000000001").replace('"a"', '"b"')
+    result = bodies(AMOUNT, other, {"rules": [{"path": path, "money": True}]})
+    severities = {(entry.path, entry.money, entry.severity) for entry in result.differences}
+    assert severities == {
+        ("$.amount.currency", True, Severity.CRITICAL),
+        ("$.amount.parts[0].v", True, Severity.CRITICAL),
+        ("$.note", False, Severity.MAJOR),
+    }
+
+
+@pytest.mark.parametrize("path", ["//amount", "//p:amount"])
+def test_all_in_an_amount_is_money_in_xml(path: str) -> None:
+    one = '<a xmlns:p="u"><p:amount cur="EUR">1.00</p:amount><p:amount><v>2</v></p:amount><n>a</n></a>'
+    other = one.replace("EUR", "USD").replace("<v>2", "<v>3").replace("<n>a", "<n>b")
+    result = bodies(one, other, {"rules": [{"path": path, "money": True}]}, XML)
+    assert {(entry.path, entry.severity) for entry in result.differences} == {
+        ("/a/p:amount[1]/@cur", Severity.CRITICAL),
+        ("/a/p:amount[2]/v", Severity.CRITICAL),
+        ("/a/n", Severity.MAJOR),
+    }
+
+
+def test_money_in_an_attribute() -> None:
+    rule = {"rules": [{"path": "//@v", "money": True}]}
+    assert bodies('<a v="1"/>', '<a v="2"/>', rule, XML).differences[0].severity is Severity.CRITICAL
+
+
 def test_a_pattern_is_checked_where_both_sides_are_equal() -> None:
     rule = {"rules": [{"path": "$.l[*]", "pattern": "^[a-z]$"}]}
     assert found(bodies('{"l":["a","B"]}', '{"l": ["a","B"]}', rule)) == ["$.l[1] changed"]
@@ -399,6 +480,8 @@ UNORDERED = {"rules": [{"path": "/o", "unordered": True, "key": "id"}]}
         ('<i id="1">a</i>', '<i id="2">a</i>', ["/o/i missing", "/o/i extra"]),
         ("<i>1</i><k/>", "<k/><i>2</i>", ["/o/i changed"]),
         ("<i>1</i><i>1</i>", "<i>1</i><i>1</i><i>3</i>", ["/o/i[3] extra"]),
+        ('<i id="1">a</i><i id="1">b</i>', '<i id="1">b</i><i id="1">a</i>', []),
+        ('<i id="1">a</i><i id="1">b</i>', '<i id="1">b</i><i id="1">c</i>', ["/o/i[1] changed"]),
     ],
 )
 def test_elements_can_be_unordered(one: str, other: str, differences: list[str]) -> None:

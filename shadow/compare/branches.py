@@ -153,9 +153,17 @@ class Walk:
         return align(elements, self._budget, self._mirror)
 
     def _unordered(self, lefts: Sequence[Node], rights: Sequence[Node], key: str | None) -> list[Pair]:
-        """As multisets: by the attribute or child element `key`, else by content, else by name."""
+        """As multisets: by the attribute or child element `key`, else by content, else by name.
+
+        Where several have one key, those of one content come first.
+        """
         pairs: list[Pair] = []
-        for keys_of in (lambda node: _keyed(node, key), self._shapes.of, lambda node: _unkeyed(node, key)):
+        for keys_of in (
+            lambda node: (_keyed(node, key), self._shapes.of(node)),
+            lambda node: _keyed(node, key),
+            self._shapes.of,
+            lambda node: _unkeyed(node, key),
+        ):
             keys = [keys_of(node) for node in lefts], [keys_of(node) for node in rights]
             taken = {left for left, _ in pairs}, {right for _, right in pairs}
             ones = [index for index in range(len(lefts)) if index not in taken[0]]

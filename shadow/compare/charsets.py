@@ -46,7 +46,8 @@ def decode(body: bytes, declared: str) -> Text:
     """Text of a body whose declared charset ("" for none: UTF-8) may be wrong."""
     for mark, marked in _MARKS:
         if body.startswith(mark):
-            return Text(body.decode(marked, errors="replace").removeprefix("\ufeff"), marked, marked=True)
+            # Each script file that was saved with a mark printed one before PHP printed the body.
+            return Text(body.decode(marked, errors="replace").lstrip("\ufeff"), marked, marked=True)
     charset = canonical(declared or "utf-8")
     text = None if charset.startswith(_ONE_BYTE) and _is_utf8(body) else _decoded(body, charset)
     if text is not None:

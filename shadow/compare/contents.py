@@ -134,7 +134,20 @@ def _html(pair: Pair) -> None:
     if one != other:
         kind = Kind.CHANGED if one and other else Kind.MISSING if one else Kind.EXTRA
         pair.whole(kind, one or ABSENT, other or ABSENT, "the document type")
-    _markup(pair, _parsed(pair, lambda text: htmltext.parse(text, pair.findings.limits)))
+    parsed = _parsed(pair, lambda text: htmltext.parse(text, pair.findings.limits))
+    if parsed is None or not whole.is_cut(pair, _are_cut(pair, parsed), "it ends before </html>"):
+        _markup(pair, parsed)
+
+
+def _are_cut(pair: Pair, parsed: tuple[Element, Element]) -> tuple[bool, bool]:
+    """Which document ends without the end tag that the other has, and before all that the other has.
+
+    The end tag alone says little: it may be left out.
+    """
+    sizes, ends = [document.size for document in parsed], [document.last for document in parsed]
+    ended = [htmltext.has_end(body.text) for body in (pair.primary, pair.shadow)]
+    cut = [size < most and not end for size, most, end in zip(sizes, reversed(sizes), ended, strict=True)]
+    return (cut[0], cut[1]) if any(ended) and ends[0] != ends[1] else (False, False)
 
 
 def _markup(pair: Pair, parsed: tuple[Element, Element] | None) -> None:
@@ -153,7 +166,7 @@ def _csv(pair: Pair) -> None:
     if whole.has_died(pair):
         return
     parsed = _parsed(pair, lambda text: plaintext.table(text, pair.findings.limits))
-    if parsed is None:
+    if parsed is None or whole.is_cut(pair, (parsed[0].cut, parsed[1].cut), "a quoted cell does not end"):
         return
     one, other = parsed
     if bool(one.columns) is not bool(other.columns):

@@ -17,6 +17,7 @@ from shadow.compare.model import Limits
 from shadow.compare.words import words
 
 _DOCTYPE = re.compile(r"(?:\s|(?><!--.*?-->))*+<!doctype\s+([^>]*)>", re.IGNORECASE | re.DOTALL)
+_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\f\r]+")  # the HTML standard's ASCII whitespace; no-break spaces are text
 # A tag's attributes as §13.2.5.32 to 39 of the standard take them apart, whether it is closed or not.
 _NAMED = r"""[^\s/>][^\s/>=]*(?:\s*=\s*(?:"[^"]*"?|'[^']*'?|[^\s"'>][^\s>]*))?"""
@@ -59,6 +60,11 @@ def _check_tags(text: str) -> None:
     for tag in _TAG.finditer(text):
         if len(tag[0]) > _ATTRIBUTES and sum(1 for _ in _ATTRIBUTE.finditer(tag[0])) > _ATTRIBUTES:
             raise OverLimit(f"the HTML has a tag of over {_ATTRIBUTES} attributes")
+
+
+def has_end(text: str) -> bool:
+    """Whether the document is ended as one that was written to its end is."""
+    return _END.search(text) is not None
 
 
 def doctype(text: str) -> str:

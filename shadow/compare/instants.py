@@ -16,6 +16,8 @@ _ISO = re.compile(
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,30}))?)?\s?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+# date("YmdHis"), and the basic format of ISO 8601.
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)()(Z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
 _MAIL = re.compile(
     r"[A-Z][a-z]{2,8}, \d{1,2}[ -][A-Z][a-z]{2}[ -](?:\d{4}|\d\d) \d\d:\d\d:\d\d (?:[A-Z]{1,4}|[+-]\d{4})",
     re.ASCII,
@@ -65,7 +67,7 @@ def read(value: Json, zone: tzinfo) -> list[Fraction]:
 
 
 def _text(text: str, zone: tzinfo) -> list[Fraction]:
-    if iso := _ISO.fullmatch(text):
+    if iso := _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
         year, month, day, hour, minute, second, digits, offset = iso.groups()
         moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
         fraction = Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)

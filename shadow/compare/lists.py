@@ -12,7 +12,7 @@ from shadow.compare.model import Json
 from shadow.compare.near import agree, common_ends
 from shadow.compare.selectors import State
 from shadow.compare.shapes import Shapes, are_in_step, identities, texts, told
-from shadow.compare.subsequence import Budget, Pair
+from shadow.compare.subsequence import Budget, Keys, Pair
 from shadow.compare.treatment import Treatment
 
 
@@ -91,15 +91,22 @@ class Pairer:
         """As multisets: by the member `key`; elements without it by content, or else by likeness."""
         named = _keys(left, key), _keys(right, key)
         free = _without_key(named[0]), _without_key(named[1])
-        pairs = matched(named[0], named[1], _with_key(named[0]), _with_key(named[1]))
+        pairs = self._by_key(left, right, named)
         if free[0] and free[1]:
             rising = _rising(left, free[0]), _rising(right, free[1])
             pairs += matched(self._shapes(left), self._shapes(right), *rising)
-        taken = {one for one, _ in pairs}, {other for _, other in pairs}
-        alone = [
-            [index for index in side if index not in used] for side, used in zip(free, taken, strict=True)
-        ]
+        alone = _left_over(free, pairs)
         return Pairing(sorted(pairs + self._alike(left, right, *alone)))
+
+    def _by_key(self, left: Array, right: Array, named: tuple[Keys, Keys]) -> list[Pair]:
+        """Elements of one key; where several of a side have it, those of one content first."""
+        rest = _with_key(named[0]), _with_key(named[1])
+        pairs: list[Pair] = []
+        if any(_has_twins(keys, side) for keys, side in zip(named, rest, strict=True)):
+            ones = list(zip(named[0], self._shapes(left), strict=True))
+            others = list(zip(named[1], self._shapes(right), strict=True))
+            pairs = matched(ones, others, *rest)
+        return pairs + matched(*named, *_left_over(rest, pairs))
 
     def _shapes(self, array: Array) -> list[Hashable]:
         return self.shapes.of_all(array.values, array.states)
@@ -173,6 +180,16 @@ def _keys(array: Array, key: str | None) -> list[Hashable]:
     """The value of each element's member `key`; None where it has none that tells elements apart."""
     members = [item.get(key) if key is not None and isinstance(item, dict) else None for item in array.values]
     return [None if isinstance(member, dict | list) else told(member) for member in members]
+
+
+def _has_twins(keys: Keys, indexes: Sequence[int]) -> bool:
+    return len({keys[index] for index in indexes}) < len(indexes)
+
+
+def _left_over(sides: tuple[list[int], list[int]], pairs: Sequence[Pair]) -> tuple[list[int], list[int]]:
+    """The indexes of each side that are in no pair."""
+    taken = {one for one, _ in pairs}, {other for _, other in pairs}
+    return [i for i in sides[0] if i not in taken[0]], [j for j in sides[1] if j not in taken[1]]
 
 
 def _rising(array: Array, indexes: Sequence[int]) -> list[int]:

@@ -32,6 +32,23 @@ class Element:
         texts = [child for child in self.children if isinstance(child, str)]
         return "".join(texts) if len(texts) == len(self.children) else None
 
+    @property
+    def size(self) -> int:
+        """How many nodes it has in it, at any depth."""
+        total, level = 0, [self]
+        while level:
+            total += sum(len(element.children) for element in level)
+            level = [child for element in level for child in element.children if not isinstance(child, str)]
+        return total
+
+    @property
+    def last(self) -> str:
+        """What stands last in it: a text, or the name of an empty element."""
+        node: Element | str = self
+        while not isinstance(node, str):
+            node = node.children[-1] if node.children else node.name
+        return node
+
 
 Node: TypeAlias = Element | str
 

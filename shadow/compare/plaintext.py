@@ -14,6 +14,7 @@ from shadow.compare.findings import OverLimit
 from shadow.compare.model import Json, Limits
 
 _DELIMITERS = ",;\t|"
+_END = "\x04"  # a record behind the last: open quotes swallow it
 
 
 def lines(text: str) -> str:
@@ -75,11 +76,15 @@ def json_lines(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A CSV body (RFC 4180): its delimiter, its column names (none without a header) and its records."""
+    """A CSV body (RFC 4180): its delimiter, its column names (none without a header) and its records.
+
+    cut: it ends within quotes.
+    """
 
     delimiter: str
     columns: list[str]
     rows: list[list[str]]
+    cut: bool = False
 
     def headless(self) -> "Table":
         """The same with the header as the first record, and columns by number."""
@@ -101,11 +106,15 @@ def table(text: str, limits: Limits) -> Table:
     text = lines(text).rstrip("\n")
     delimiter = _delimiter(text)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+        rows = [row for row in csv.reader(io.StringIO(f"{text}\n{_END}"), delimiter=delimiter) if row]
     except csv.Error as error:
         raise OverLimit(f"the CSV cannot be read: {error}") from None
+    if cut := rows[-1] != [_END]:
+        rows[-1][-1] = rows[-1][-1].removesuffix(f"\n{_END}")
+    else:
+        rows.pop()
     headed = bool(rows) and _is_header(rows[0])
-    return Table(delimiter, rows[0] if headed else [], rows[1:] if headed else rows)
+    return Table(delimiter, rows[0] if headed else [], rows[1:] if headed else rows, cut)
 
 
 def _delimiter(text: str) -> str:

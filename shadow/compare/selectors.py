@@ -13,7 +13,7 @@ from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 from jsonpath_rfc9535.selectors import IndexSelector, JSONPathSelector, NameSelector, WildcardSelector
 
 from shadow.compare.queries import locations
-from shadow.compare.treatment import PLAIN, Treatment
+from shadow.compare.treatment import MONEY, PLAIN, Treatment
 
 Key: TypeAlias = str | int
 
@@ -37,6 +37,14 @@ class _Place:
     def accept(self, order: int, treatment: Treatment) -> None:
         self.order = max(self.order, order)
         self.treatment |= treatment
+        if treatment.money:
+            self.every.append(_BENEATH_MONEY)
+
+
+# An amount may be an object of a value and a currency: all in it is money.
+_BENEATH_MONEY = _Place()
+_BENEATH_MONEY.descends = True
+_BENEATH_MONEY.treatment = MONEY
 
 
 class State:

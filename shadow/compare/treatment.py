@@ -52,3 +52,4 @@ class Treatment:
 
 
 PLAIN = Treatment()
+MONEY = Treatment(money=True)

@@ -21,7 +21,9 @@ def difference(one: Json, other: Json, treatment: Treatment, note: Note) -> Kind
     Objects and arrays are only looked at as a whole here: as instants, or as being of another type.
     """
     if treatment.pattern is not None:
-        return None if _fits(treatment.pattern, one) and _fits(treatment.pattern, other) else Kind.CHANGED
+        if _fits(treatment.pattern, one) and _fits(treatment.pattern, other):
+            return None
+        return Kind.CHANGED if kind_of(one) == kind_of(other) else Kind.TYPE
     if one == other and type(one) is type(other):
         return None
     if treatment is PLAIN and one.__class__ is other.__class__:

@@ -39,7 +39,7 @@ def is_empty(pair: Pair, form: Form) -> bool:
     """Whether there is nothing to compare, on one side or both; says so if it is one."""
     of = pair.only_one(lambda body: body.empty)
     if of is None:
-        if pair.primary.empty and not has_died(pair):
+        if pair.primary.empty:
             notices(pair)
         return pair.primary.empty
     if of.notices.fatal and has_died(pair):
@@ -64,11 +64,16 @@ def garbled(pair: Pair) -> None:
     """Bytes that are not the UTF-8 they are said to be: clients read other letters, we read what was
     meant.
     """
-    if of := pair.only_one(lambda body: body.decoded.contradicted == "utf-8"):
+    if of := pair.only_one(lambda body: body.decoded.contradicted == "utf-8" and _is_written(body.text)):
         hint = f"the bytes are {of.decoded.charset}, not the utf-8 that clients read them as"
         pair.flag(Kind.MOJIBAKE, of, of.text, hint)
     if pair.primary.decoded.marked is not pair.shadow.decoded.marked:
         pair.findings.normalised["byte_order_mark"] += 1
+
+
+def _is_written(text: str) -> bool:
+    """Whether this can be text at all: bytes that are packed or drawn have NULs among them."""
+    return "\0" not in text
 
 
 def has_died(pair: Pair) -> bool:
@@ -79,8 +84,19 @@ def has_died(pair: Pair) -> bool:
     return of is not None
 
 
+def is_cut(pair: Pair, sides: tuple[bool, bool], why: str) -> bool:
+    """Whether only one side's body ends early, as its form shows; says so."""
+    if sides[0] is sides[1]:
+        return False
+    of = pair.primary if sides[0] else pair.shadow
+    pair.flag(Kind.CUT_BODY, of, of.text, why)
+    return True
+
+
 def notices(pair: Pair) -> None:
-    """PHP's own messages in one side's body."""
+    """PHP's own messages in one side's body; of a script that died, that it did."""
+    if has_died(pair):
+        return
     if of := pair.only_one(lambda body: bool(body.notices.first)):
         pair.one_sided(of, of.notices.first, Kind.LEGACY_NOTICE)
 

@@ -5,13 +5,13 @@ default namespace too; a name with a prefix means the namespace that the documen
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
 from shadow.compare.markup import TEXT, Element, Node, Rules
-from shadow.compare.treatment import PLAIN, Treatment
+from shadow.compare.treatment import MONEY, PLAIN, Treatment
 
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PREFIX = re.compile(r"([A-Za-z_][\w.-]*):(?!:)")
@@ -48,8 +48,12 @@ def applied(rules: Sequence[XPathRule], documents: Sequence[Element]) -> Rules:
         plain, full = _Copy(document, qualified=False), _Copy(document, qualified=True)
         for rule in rules:
             copy = full if _prefixes(rule.path) else plain
-            for place in copy.select(rule.path, namespaces):
+            nodes = copy.select(rule.path, namespaces)
+            for place in copy.places(nodes):
                 found[place] = found.get(place, PLAIN) | rule.treatment
+            if rule.treatment.money:
+                for place in copy.beneath(nodes):
+                    found[place] = found.get(place, PLAIN) | MONEY
     return found
 
 
@@ -116,13 +120,26 @@ class _Copy:
             if written is not None:
                 target.set(written, _UNWRITABLE.sub("\ufffd", value))
 
-    def select(self, path: str, namespaces: Mapping[str, str]) -> list[tuple[int, str]]:
-        """The places that a path selects; none if it uses a prefix that no document binds."""
+    def select(self, path: str, namespaces: Mapping[str, str]) -> list[object]:
+        """The nodes that a path selects; none if it uses a prefix that no document binds."""
         bound = {prefix: namespaces.get(prefix, "urn:unbound") for prefix in _prefixes(path)}
         result = etree.XPath(path, namespaces=bound, regexp=False)(etree.ElementTree(self._root))
-        return [place for node in result for place in self._places(node)] if isinstance(result, list) else []
+        return result if isinstance(result, list) else []
 
-    def _places(self, node: object) -> list[tuple[int, str]]:
+    def places(self, nodes: Iterable[object]) -> Iterator[tuple[int, str]]:
+        """Where selected nodes stand in the document."""
+        for node in nodes:
+            yield from self._place(node)
+
+    def beneath(self, nodes: Iterable[object]) -> Iterator[tuple[int, str]]:
+        """The attributes of the elements among some nodes, and all that is in these elements."""
+        for node in nodes:
+            for element in node.iter() if isinstance(node, etree._Element) else ():
+                owner = self._owners[element]
+                yield id(owner), ""
+                yield from ((id(owner), name) for name in owner.attributes)
+
+    def _place(self, node: object) -> list[tuple[int, str]]:
         if isinstance(node, etree._Element):
             owner = self._owners.get(node)
             return [(id(owner), "")] if owner is not None else []

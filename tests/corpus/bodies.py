@@ -6,7 +6,7 @@ import zlib
 import brotli
 from backports import zstd
 from fastapi import HTTPException, Response
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import BaseModel
 
 from tests.support.corpus import Case
@@ -105,6 +105,19 @@ CASES = (
         "fatal-in-html",
         "echo '<html><body><p>a</p>'; undefined_function();",
         lambda: Response("<html><body><p>a</p><p>b</p></body></html>", media_type="text/html"),
+        ["body $ cut_body critical"],
+        type=None,
+    ),
+    Case(
+        "fatal-behind-the-json",
+        "echo json_encode(['n' => 1]); undefined_function();",
+        lambda: {"n": 2},
+        ["body $ cut_body critical", "body $.n changed major"],
+    ),
+    Case(
+        "fatal-hidden-in-html",
+        "ini_set('display_errors', '0'); echo '<html><body><div><p>a</p>'; flush(); undefined_function();",
+        lambda: HTMLResponse("<html><body><div><p>a</p><p>b</p></div></body></html>"),
         ["body $ cut_body critical"],
         type=None,
     ),

@@ -26,6 +26,13 @@ SQL = "echo json_encode(['at' => date('Y-m-d H:i:s', 1767323045)]);"
 CASES = (
     Case("date-sql", SQL, lambda: event(2026, 1, 2, 3, 4, 5), ["body $.at changed major"]),
     Case("date-sql-allowed", SQL, lambda: event(2026, 1, 2, 3, 4, 5), [], instant()),
+    Case(
+        "date-compact",
+        "echo json_encode(['at' => date('YmdHis', 1767323045)]);",
+        lambda: event(2026, 1, 2, 3, 4, 5),
+        [],
+        instant(),
+    ),
     Case("date-sql-off", SQL, lambda: event(2026, 1, 2, 3, 4, 6), ["body $.at changed major"], instant()),
     Case("date-sql-within", SQL, lambda: event(2026, 1, 2, 3, 4, 6), [], instant(within="2s")),
     Case("date-sql-precision", SQL, lambda: event(2026, 1, 2, 3, 4, 5, 678000), [], instant(within="1s")),

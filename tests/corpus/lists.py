@@ -94,6 +94,13 @@ CASES = (
         compare={"rules": [{"path": "$", "unordered": True}, {"path": "$[*]", "within": 0.001}]},
     ),
     Case(
+        "list-of-twins",
+        "echo json_encode([['id' => 7, 'part' => 1], ['id' => 7, 'part' => 2]]);",
+        lambda: [{"id": 7, "part": 2}, {"id": 7, "part": 1}],
+        [],
+        {"rules": [{"path": "$", "unordered": True, "key": "id"}]},
+    ),
+    Case(
         "list-reordered-and-longer",
         "echo json_encode([['id' => 1], ['id' => 2], ['id' => 3]]);",
         lambda: [{"id": 3}, {"id": 1}, {"id": 2}, {"id": 4}],

@@ -52,6 +52,13 @@ CASES = (
         MONEY,
     ),
     Case(
+        "num-money-object",
+        "echo json_encode(['v' => ['value' => 1000, 'currency' => 'EUR']]);",
+        lambda: value({"value": 1000, "currency": "USD"}),
+        ["body $.v.currency changed critical"],
+        MONEY,
+    ),
+    Case(
         "num-float-sum",
         "echo json_encode(['v' => 0.1 + 0.2]);",
         lambda: value(0.3),

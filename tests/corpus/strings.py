@@ -178,6 +178,13 @@ CASES = (
         {"rules": [{"path": "$.v", "pattern": "^pay_[a-z0-9]+$"}]},
     ),
     Case(
+        "str-pattern-null",
+        "echo json_encode(['v' => 'pay_1']);",
+        lambda: value(None),
+        ["body $.v type major"],
+        {"rules": [{"path": "$.v", "pattern": "^pay_[a-z0-9]+$"}]},
+    ),
+    Case(
         "str-pattern-broken",
         "echo json_encode(['v' => 'pay_1']);",
         lambda: value("PAY-1"),

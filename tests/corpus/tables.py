@@ -68,6 +68,7 @@ CASES = (
     table(
         "escape", PUT % "[['id', 'v'], [1, 'a\\\\\"b']]", [("id", "v"), (1, 'a\\"b')], "body [0].v changed"
     ),
+    table("cut-in-quotes", 'echo "id,v\\n1,\\"x";', [("id", "v"), (1, "x\ny")], "body $ cut_body critical"),
     table("headless", 'echo "1,2\\n3,4\\n";', [(1, 2), (3, 5)], "body [1].1 changed"),
     table("ignored", PUT % "[['id', 't'], [1, time()]]", [("id", "t"), (1, 0)], ignore=["$[*].t"]),
     Case(

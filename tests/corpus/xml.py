@@ -171,6 +171,13 @@ CASES = (
         "<o><at>2026-07-01T10:00:00Z</at></o>",
         rules=[{"path": "/o/at", "instant": {"zone": "Europe/Berlin"}}],
     ),
+    xml(
+        "money-attribute",
+        "echo '<o><amount currency=\"EUR\">10.00</amount></o>';",
+        '<o><amount currency="USD">10.00</amount></o>',
+        "body /o/amount/@currency changed critical",
+        rules=[{"path": "//amount", "money": True}],
+    ),
     xml("broken", "echo '<a><b></a>';", "<a><b/></a>", "body $ invalid_body critical"),
     xml("cut", "echo '<a><b>1</b>';", "<a><b>1</b></a>", "body $ cut_body critical"),
     xml(
