@@ -142,12 +142,20 @@ class Backends:
         self._retired: list[Backend] = []
 
     def follow(self, models: Mapping[str, BackendModel]) -> Mapping[str, Backend]:
-        """The backends for these models; one whose settings did not change keeps its connections."""
-        before, self._current = self._current, {}
-        for name, model in models.items():
-            known = before.get(name)
-            backend = known[1] if known and known[0] == model else self._new(name, model)
-            self._current[name] = (model, backend)
+        """The backends for these models; one whose settings did not change keeps its connections.
+
+        Raises OSError for a certificate or key that cannot be used, and all is as it was.
+        """
+        before = self._current
+        news = {
+            name: backend_settings(name, model)
+            for name, model in models.items()
+            if name not in before or before[name][0] != model
+        }
+        self._current = {
+            name: (model, self._new(news[name]) if name in news else before[name][1])
+            for name, model in models.items()
+        }
         kept = {backend for _, backend in self._current.values()}
         for _, backend in before.values():
             if backend not in kept:
@@ -173,8 +181,8 @@ class Backends:
         for _, backend in self._current.values():
             self._retire(backend)
 
-    def _new(self, name: str, model: BackendModel) -> Backend:
-        backend = Backend(backend_settings(name, model), self._loop)
+    def _new(self, settings: BackendSettings) -> Backend:
+        backend = Backend(settings, self._loop)
         if self._checked and backend.settings.health is not None:
             self._checks[backend] = _checks(backend)
         return backend

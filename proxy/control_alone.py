@@ -19,7 +19,8 @@ from proxy.rollout.book import Book
 from proxy.rollout.hints import FLIPPED, SERVED, Herald, Listener
 from proxy.rollout.ramping import Ramping
 from proxy.rollout.view import LedgerView
-from proxy.start import Overrides, Reader, StartError, bound_control, first_snapshot
+from proxy.routes_file import Overrides, Reader
+from proxy.start import StartError, bound_control, first_snapshot
 from proxy.state import State
 from proxy.uvicorn_server import control_server
 
@@ -93,6 +94,7 @@ class ControlAlone:
 
     async def _follow_ledger(self) -> None:
         trouble: str | None
+        said: str | None = None
         while True:
             try:
                 version, rows = await asyncio.to_thread(self._changes)
@@ -100,6 +102,9 @@ class ControlAlone:
                 trouble = None
             except (LedgerUnavailable, LedgerTooNew) as error:
                 trouble = str(error)
+            if trouble != said:
+                said = trouble
+                say(trouble or "the ledger is there again")
             self._view = LedgerView(self._book.version, trouble)
             self._publish()
             with suppress(TimeoutError):
@@ -116,14 +121,13 @@ class ControlAlone:
         async for loaded in self._reader.changes():
             self._errors = tuple(map(str, loaded.errors))
             if loaded.snapshot is None:
-                say(
-                    "\n  ".join(
-                        ["routes.yaml is not valid; the last good one stays in force:", *self._errors]
-                    )
-                )
+                say("routes.yaml is not valid; the last good one stays in force:")
             else:
                 self._file = replace(loaded.snapshot, version=self._file.version + 1)
                 self._book.follow_file(intents(self._file))
+                say(f"routes.yaml is in force as version {self._file.version}")
+            for finding in (*loaded.errors, *loaded.warnings):
+                say(f"  {finding}")
             self._publish()
 
     def _publish(self, draining: bool = False) -> None:
@@ -143,6 +147,6 @@ async def run(config: Path, wishes: Overrides) -> None:
     """Start and stay. Raises StartError, with nothing left running, when it cannot start."""
     reader = Reader(config, wishes)
     try:
-        await ControlAlone(reader, first_snapshot(reader)).run()
+        await ControlAlone(reader, first_snapshot(reader, say)).run()
     except BadLedgerUrl as error:
         raise StartError(str(error)) from None

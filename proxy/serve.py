@@ -13,7 +13,8 @@ from proxy.control.health import status_app
 from proxy.ledger import BadLedgerUrl
 from proxy.link import Applied, Apply, Drain, Fleet, Look, Message, Report
 from proxy.rollout.feed import PATIENCE, Feed, moves
-from proxy.start import Overrides, Parts, Reader, StartError, address_of, bound_parts, first_snapshot
+from proxy.routes_file import Overrides, Reader
+from proxy.start import Parts, StartError, address_of, bound_parts, first_snapshot
 from proxy.state import State
 from proxy.telemetry.collector import Collector
 from proxy.uvicorn_server import control_server
@@ -50,6 +51,7 @@ class Supervisor:
         self._shadow: Child | None = None
         self._mirrors = asyncio.Event()
         self._errors: tuple[str, ...] = ()
+        self._trouble: str | None = None
         self._draining = False
         self._stop = asyncio.Event()
         self._first_death: int | None = None
@@ -204,12 +206,12 @@ class Supervisor:
             self._errors = tuple(str(error) for error in loaded.errors)
             if loaded.snapshot is None:
                 say("routes.yaml is not valid; the last good one stays in force:")
-                for error in self._errors:
-                    say(f"  {error}")
             else:
                 self._feed.follow_file(loaded.snapshot)
                 self._put_in_force(loaded.snapshot)
                 say(f"routes.yaml is in force as version {self._snapshot.version}")
+            for finding in (*loaded.errors, *loaded.warnings):
+                say(f"  {finding}")
             self._publish()
 
     def _follow_ledger(self) -> None:
@@ -219,6 +221,9 @@ class Supervisor:
             self._put_in_force(before)
             for line in moves(before, self._snapshot):
                 say(line)
+        if (trouble := self._feed.view.trouble) != self._trouble:
+            self._trouble = trouble
+            say(trouble or "the ledger is there again")
         self._publish()
 
     def _put_in_force(self, snapshot: Snapshot) -> None:
@@ -262,7 +267,7 @@ async def _first_of(event: asyncio.Event, tasks: list[asyncio.Task[None]]) -> No
 async def run(config: Path, overrides: Overrides, with_control: bool) -> None:
     """Start and stay. Raises StartError, with nothing left running, when it cannot start."""
     reader = Reader(config, overrides)
-    snapshot = first_snapshot(reader)
+    snapshot = first_snapshot(reader, say)
     try:
         supervisor = Supervisor(bound_parts(snapshot.config, with_control), reader, snapshot)
     except BadLedgerUrl as error:

@@ -13,9 +13,10 @@ from pathlib import Path
 from proxy.config.addresses import Address
 from proxy.control.health import status_app
 from proxy.link import Report
+from proxy.routes_file import Overrides, Reader
 from proxy.shadow_process import REPORT_EVERY, ShadowProcess
 from proxy.shadow_samples import ShadowSamples
-from proxy.start import Overrides, Reader, StartError, first_snapshot
+from proxy.start import StartError, first_snapshot
 from proxy.state import State
 from proxy.uvicorn_server import control_server
 from shadow.comparing import collect_seldom
@@ -30,7 +31,7 @@ def say(text: str) -> None:
 async def run(config: Path, overrides: Overrides, status: Address | None) -> None:
     """Work until SIGTERM or SIGINT; `status` answers /healthz and /metrics. Raises StartError."""
     reader = Reader(config, overrides)
-    snapshot = first_snapshot(reader)
+    snapshot = first_snapshot(reader, say)
     try:
         process = await ShadowProcess.open(snapshot)
     except (OSError, LogTaken) as error:
@@ -70,10 +71,10 @@ async def _follow(reader: Reader, process: ShadowProcess) -> None:
     async for loaded in reader.changes():
         if loaded.snapshot is None:
             say("routes.yaml is not valid; the last good one stays in force:")
-            for error in loaded.errors:
-                say(f"  {error}")
         else:
             process.apply(loaded.snapshot)
+        for finding in (*loaded.errors, *loaded.warnings):
+            say(f"  {finding}")
 
 
 @contextlib.asynccontextmanager

@@ -1,77 +1,21 @@
 """Before anything runs: read routes.yaml, bind the sockets, and say in words what cannot be had."""
 
-import asyncio
 import os
 import socket
-import ssl
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TypeVar
 
-from proxy.app import backend_settings
 from proxy.config.addresses import Address
-from proxy.config.base import Section
-from proxy.config.loading import Loaded
 from proxy.config.models import Config
 from proxy.config.snapshot import Snapshot
-from proxy.config.watcher import Watcher, load_file
 from proxy.control.access import is_loopback
-from proxy.telemetry.access_log import open_access_log
+from proxy.routes_file import Reader
 
 BACKLOG = 4096
-
-_S = TypeVar("_S", bound=Section)
 
 
 class StartError(Exception):
     """Why nothing was started, in words for people: one line, or one for each error of routes.yaml."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """What the command line says against routes.yaml; None leaves it to the file."""
-
-    listen: Address | None = None
-    control_listen: Address | None = None
-    workers: int | None = None
-    ledger: str | None = None
-    redis: str | None = None
-    debug_headers: bool | None = None
-
-    def over(self, config: Config) -> Config:
-        """The file's config with the command line's word in place."""
-        server = _updated(
-            config.server, listen=self.listen, workers=self.workers, debug_headers=self.debug_headers
-        )
-        control = _updated(config.control, listen=self.control_listen)
-        return _updated(config, server=server, control=control, ledger=self.ledger, redis=self.redis)
-
-
-class Reader:
-    """Reads one routes.yaml, now and whenever it changes."""
-
-    def __init__(self, path: Path, overrides: Overrides) -> None:
-        self._path = path
-        self._overrides = overrides
-        self._watcher = Watcher(path)
-
-    def read(self) -> Loaded:
-        """The file as it is now; one that cannot be read is an error like any other."""
-        loaded = load_file(self._path, os.environ)
-        if loaded.snapshot is None:
-            return loaded
-        config = self._overrides.over(loaded.snapshot.config)
-        return replace(loaded, snapshot=replace(loaded.snapshot, config=config))
-
-    async def changes(self) -> AsyncIterator[Loaded]:
-        """The file after each change of its content, and whenever `poke` asks."""
-        async for _ in self._watcher.changes():
-            yield await asyncio.to_thread(self.read)
-
-    def poke(self) -> None:
-        """Look now (SIGHUP)."""
-        self._watcher.poke()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +30,12 @@ class Parts:
     listener: socket.socket
     control: socket.socket | None = None
     status: socket.socket | None = None
+    tls: bool = False
 
     @property
     def greeting(self) -> str:
         """The line that says where everything is, once it runs."""
-        said = [f"clients: http://{address_of(self.listener)}"]
+        said = [f"clients: http{'s' if self.tls else ''}://{address_of(self.listener)}"]
         if self.control is not None:
             said.append(f"control: http://{address_of(self.control)}")
         if self.status is not None:
@@ -98,12 +43,13 @@ class Parts:
         return f"banyan is serving with {self.workers} worker(s); " + ", ".join(said)
 
 
-def first_snapshot(reader: Reader) -> Snapshot:
-    """The snapshot to start with. Raises StartError with every error of the file."""
+def first_snapshot(reader: Reader, tell: Callable[[str], None] = lambda _: None) -> Snapshot:
+    """The snapshot to start with; `tell` hears each warning. Raises StartError with every error."""
     loaded = reader.read()
     if loaded.snapshot is None:
         raise StartError("\n".join(str(error) for error in loaded.errors))
-    _check_files(loaded.snapshot.config)
+    for warning in loaded.warnings:
+        tell(str(warning))
     return replace(loaded.snapshot, version=1)
 
 
@@ -113,12 +59,11 @@ def bound_parts(config: Config, with_control: bool) -> Parts:
     if with_control:
         _refuse_an_open_door(config)
     listener = _bind(server.listen, "clients")
-    workers = server.workers or os.cpu_count() or 1
+    parts = Parts(server.workers or os.cpu_count() or 1, listener, tls=server.tls is not None)
     try:
         if with_control:
-            return Parts(workers, listener, control=_bind(config.control.listen, "the control plane"))
-        status = server.status and _bind(server.status, "health checks")
-        return Parts(workers, listener, status=status)
+            return replace(parts, control=_bind(config.control.listen, "the control plane"))
+        return replace(parts, status=server.status and _bind(server.status, "health checks"))
     except StartError:
         listener.close()
         raise
@@ -150,31 +95,7 @@ def _bind(address: Address, what: str) -> socket.socket:
     return listener
 
 
-def _check_files(config: Config) -> None:
-    """Certificates, keys and the access log are opened once, so that a worker does not die of them."""
-    try:
-        for name, backend in config.backends.items():
-            what = f"backends.{name}.tls"
-            backend_settings(name, backend)
-        what = "server.tls"
-        if config.server.tls is not None:
-            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-                config.server.tls.cert, config.server.tls.key
-            )
-        what = "server.access_log"
-        descriptor = open_access_log(config.server.access_log)
-        if descriptor is not None and descriptor > 2:
-            os.close(descriptor)
-    except (OSError, ssl.SSLError) as error:
-        raise StartError(f"{what}: {error.strerror or error}") from error
-
-
 def address_of(listener: socket.socket) -> Address:
     """Where a socket listens, the port as it was given out."""
     host, port = listener.getsockname()[:2]
     return Address(host, port)
-
-
-def _updated(model: _S, **changes: object) -> _S:
-    """The model with those keys in place that are given."""
-    return model.model_copy(update={key: value for key, value in changes.items() if value is not None})

@@ -10,6 +10,7 @@ import sys
 import uvloop
 
 from proxy.app import DataPlaneProcess
+from proxy.config.snapshot import Snapshot
 from proxy.link import Applied, Apply, Drain, Link, Report
 from proxy.uvicorn_server import Server
 
@@ -57,11 +58,20 @@ class Worker:
         while True:
             message = await self._link.receive()
             if isinstance(message, Apply):
-                plane.apply(message.snapshot)
-                self._link.send(Applied(message.snapshot.version))
+                self._apply(plane, message.snapshot)
             elif message is None or isinstance(message, Drain):
                 server.should_exit = True
                 return
+
+    def _apply(self, plane: DataPlaneProcess, snapshot: Snapshot) -> None:
+        """What cannot be put in force must not make this worker deaf to what comes next."""
+        try:
+            plane.apply(snapshot)
+        except OSError as error:  # a certificate that went away since the supervisor tried it
+            text = f"worker {os.getpid()} cannot put version {snapshot.version} in force: {error}"
+            print(text, file=sys.stderr, flush=True)
+        else:
+            self._link.send(Applied(snapshot.version))
 
     async def _report(self, plane: DataPlaneProcess) -> None:
         while True:

@@ -10,7 +10,8 @@ import pytest
 import trustme
 
 from proxy.config.addresses import Address
-from proxy.start import Overrides, Parts, Reader, StartError, bound_parts, first_snapshot
+from proxy.routes_file import Overrides, Reader
+from proxy.start import Parts, StartError, bound_parts, first_snapshot
 from tests.support.config import HEAD, snapshot
 
 FREE = "server: {listen: 127.0.0.1:0, workers: 2, access_log: 'off'}\ncontrol: {listen: 127.0.0.1:0}\n"
@@ -92,27 +93,32 @@ async def test_a_poke_reads_the_file_again(file: Path) -> None:
 # -- files that the file names
 
 
+CA = '  secure: {{url: "https://127.0.0.1:1", tls: {{ca: {file}}}}}\n'
+NO_LOG = "server: {{access_log: 'off'}}\n"
+TLS = "server: {{tls: {{cert: {file}, key: {file}}}, access_log: 'off'}}\n"
+NOT_THERE, JUNK = (
+    "cannot be opened: No such file or directory",
+    "no certificate and key in PEM, or not of one another",
+)
+
+
 @pytest.mark.parametrize(
-    ("key", "text"),
+    ("text", "file", "said"),
     [
-        ("server.tls", "server: {{tls: {{cert: {missing}, key: {missing}}}, access_log: 'off'}}\n"),
-        ("server.tls", "server: {{tls: {{cert: {junk}, key: {junk}}}, access_log: 'off'}}\n"),
-        ("server.access_log", "server: {{access_log: {missing}/log}}\n"),
-        ("backends.secure.tls", "server: {{access_log: 'off'}}\n"),
+        (TLS, "missing", f"5:22: server.tls.cert: {NOT_THERE}"),
+        (TLS, "junk", f"5:15: server.tls: {JUNK}"),
+        ("server: {{access_log: {file}/log}}\n", "missing", f"5:22: server.access_log: {NOT_THERE}"),
+        (CA + NO_LOG, "missing", f"5:50: backends.secure.tls.ca: {NOT_THERE}"),
+        (CA + NO_LOG, "junk", f"5:45: backends.secure.tls: {JUNK}"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_by_its_key(tmp_path: Path, key: str, text: str) -> None:
-    junk, missing = tmp_path / "junk", tmp_path / "missing"
-    junk.write_text("junk")
-    secure = (
-        f'  secure: {{url: "https://127.0.0.1:1", tls: {{ca: {missing}}}}}\n' if "backends" in key else ""
-    )
+def test_a_file_that_cannot_be_used_is_told_by_its_place_and_key(
+    tmp_path: Path, text: str, file: str, said: str
+) -> None:
+    (tmp_path / "junk").write_text("junk")
     path = tmp_path / "routes.yaml"
-    path.write_text(HEAD + secure + text.format(missing=missing, junk=junk))
-    said = refusal(path)
-    assert said.startswith(f"{key}: ")
-    assert len(said) > len(key) + 5
-    assert "\n" not in said
+    path.write_text(HEAD + text.format(file=tmp_path / file))
+    assert refusal(path) == f"{path}:{said}"
 
 
 def test_good_certificates_and_a_log_that_can_be_written_are_no_obstacle(tmp_path: Path) -> None:
@@ -127,6 +133,34 @@ def test_good_certificates_and_a_log_that_can_be_written_are_no_obstacle(tmp_pat
     first_snapshot(reader(path))
     assert len(os.listdir("/proc/self/fd")) == before
     assert log.exists()
+
+
+def test_what_holds_from_a_start_to_the_next_stays_and_is_warned_of(file: Path) -> None:
+    reading = reader(file)
+    first = first_snapshot(reading)
+    file.write_text(HEAD + FREE.replace("workers: 2", "workers: 3") + "ledger: sqlite:///elsewhere.db\n")
+    again = reading.read()
+    assert again.snapshot is not None
+    assert again.snapshot.config == first.config
+    later = "warning: changed since the start, and takes effect at the next one"
+    assert list(map(str, again.warnings)) == [
+        f"{file}:5:40: server.workers: {later}",
+        f"{file}:7:9: ledger: {later}",
+    ]
+
+
+def test_what_the_command_line_says_is_no_change(file: Path) -> None:
+    reading = reader(file, Overrides(workers=5))
+    first_snapshot(reading)
+    file.write_text(HEAD + FREE.replace("workers: 2", "workers: 3"))
+    assert reading.read().warnings == ()
+
+
+def test_warnings_are_told_at_the_start(file: Path) -> None:
+    told: list[str] = []
+    file.write_text(HEAD + FREE + "routes: [{id: a, match: {path: /a}, weight: 5}]\n")
+    first_snapshot(reader(file), told.append)
+    assert [line.partition("warning: ")[1] for line in told] == ["warning: "]
 
 
 # -- the sockets
@@ -152,6 +186,13 @@ def test_what_is_bound_is_what_runs(file: Path) -> None:
     assert "control" not in alone.greeting
     closed(whole)
     closed(alone)
+
+
+def test_with_tls_the_greeting_says_https(file: Path) -> None:
+    tls = "server: {listen: 127.0.0.1:0, tls: {cert: c, key: k}}\n"
+    parts = bound_parts(snapshot(tls).config, with_control=False)
+    assert "clients: https://127.0.0.1:" in parts.greeting
+    closed(parts)
 
 
 def test_the_data_plane_alone_answers_health_checks_where_it_is_told() -> None:

@@ -10,8 +10,9 @@ import click
 from proxy import control_alone
 from proxy.cli.options import ADDRESS, CONFIG
 from proxy.config.addresses import Address
+from proxy.routes_file import Overrides
 from proxy.serve import run
-from proxy.start import Overrides, StartError
+from proxy.start import StartError
 
 _LISTEN = click.option("--listen", type=ADDRESS, help="Where clients come in.")
 _CONTROL_LISTEN = click.option("--control-listen", type=ADDRESS, help="Where engineers and QA come in.")

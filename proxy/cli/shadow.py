@@ -9,7 +9,8 @@ import click
 from proxy import shadow_alone
 from proxy.cli.options import ADDRESS, CONFIG
 from proxy.config.addresses import Address
-from proxy.start import Overrides, StartError
+from proxy.routes_file import Overrides
+from proxy.start import StartError
 
 
 @click.command(epilog="Options overrule routes.yaml.")

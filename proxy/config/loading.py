@@ -1,7 +1,7 @@
 """The way from the text of routes.yaml to a snapshot, or to everything that is wrong with it."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from proxy.config.compiling import compile_snapshot
 from proxy.config.draft import draft
 from proxy.config.errors import ConfigError, Problem, Severity, in_order
 from proxy.config.inactive import INACTIVE, inactive
+from proxy.config.models import Config
 from proxy.config.nodes import SourceError
 from proxy.config.patterns import patterns_of
 from proxy.config.report import located
@@ -26,10 +27,18 @@ class Loaded:
     warnings: tuple[ConfigError, ...]
 
 
-def load(text: str | bytes, file: str, environment: Mapping[str, str]) -> Loaded:
+Further = Callable[[Config], Iterable[Problem]]
+"""What is to be checked besides, once all else is in order: what only the edge can know."""
+
+
+def _nothing(_: Config) -> Iterable[Problem]:
+    return ()
+
+
+def load(text: str | bytes, file: str, environment: Mapping[str, str], further: Further = _nothing) -> Loaded:
     """Reads, checks and compiles; never raises. `file` is the name that errors carry."""
     with _collector_paused():
-        return _load(text, file, environment)
+        return _load(text, file, environment, further)
 
 
 @contextmanager
@@ -44,7 +53,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _load(text: str | bytes, file: str, environment: Mapping[str, str]) -> Loaded:
+def _load(text: str | bytes, file: str, environment: Mapping[str, str], further: Further) -> Loaded:
     try:
         source = read(text, file, environment)
     except SourceError as error:
@@ -52,11 +61,13 @@ def _load(text: str | bytes, file: str, environment: Mapping[str, str]) -> Loade
     drafted = draft(source.data)
     patterns, unmatched = patterns_of(drafted)
     between = (*check(drafted, patterns), *inactive(source.data, INACTIVE)) if drafted.understood else ()
-    errors, warnings = _sorted_out((*drafted.problems, *unmatched, *between), source)
+    found = (*drafted.problems, *unmatched, *between)
+    errors, warnings = _sorted_out(found, source)
     if errors:
         return Loaded(None, errors, warnings)
     snapshot = compile_snapshot(drafted, patterns, lambda place: source.locate(("routes", place)).key.line)
-    return Loaded(snapshot, (), warnings)
+    errors, warnings = _sorted_out((*found, *further(snapshot.config)), source)
+    return Loaded(None if errors else snapshot, errors, warnings)
 
 
 def _sorted_out(
