@@ -119,6 +119,9 @@ def test_a_ledger_that_is_away_at_the_start_keeps_nobody_from_serving(
         done = subprocess.run(upgrade, env=os.environ, capture_output=True, text=True, check=True)
         assert done.stdout.endswith("upgrade(s) made\n")
         eventually(lambda: replica.ledger()["trouble"] is None)
+        said = replica.log()
+        assert "the ledger is unavailable: " in said
+        assert said.index("banyan ledger upgrade") < said.index("the ledger is there again")
         eventually(lambda: replica.flip("pay", "modern")["replicas"]["confirmed"])
         assert served(replica, 100)
     finally:

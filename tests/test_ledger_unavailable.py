@@ -260,6 +260,20 @@ def test_a_sqlite_file_that_somebody_keeps_locked_is_given_up_on(tmp_path: Path)
     theirs.close()
 
 
+def test_a_sqlite_file_that_is_damaged_is_given_up_on_until_a_good_one_is_there(tmp_path: Path) -> None:
+    file, url = tmp_path / "ledger.db", f"sqlite:///{tmp_path}/ledger.db"
+    file.write_bytes(b"no database " * 100)
+    ledger = impatient(url)
+    for asked in (lambda: put(ledger, "never"), lambda: migrate.upgrade(url), lambda: migrate.status(url)):
+        with pytest.raises(LedgerUnavailable, match="file is not a database; put a backup in its place"):
+            asked()
+    file.unlink()
+    migrate.upgrade(url)
+    put(ledger, "after")
+    assert get(ledger) == "after"
+    ledger.close()
+
+
 def test_readers_and_the_writer_of_sqlite_do_not_wait_for_each_other(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     migrate.upgrade(url)

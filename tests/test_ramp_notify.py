@@ -7,13 +7,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from proxy import flips
 from proxy.config.snapshot import Snapshot
@@ -33,6 +34,8 @@ from proxy.rollout.ramping import lines, webhook_secret
 from tests.support.origin import Exchange, Origin, answer
 from tests.support.rollout import eventually, snapshot, sqlite
 from tests.support.wire import response
+
+T = TypeVar("T")
 
 ME = Author("kim", Source.CLI, "because")
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -169,6 +172,31 @@ def test_a_courier_that_sleeps_is_woken(
 
 
 # --- at least once, whoever dies --------------------------------------------------------------------
+
+
+class Defective(Ledger):
+    """One that fails in no expected way, once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger.engine)
+        self._struck = False
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        if not self._struck:
+            self._struck = True
+            raise ZeroDivisionError("a defect")
+        return super().write(work)
+
+
+def test_a_defect_is_said_and_does_not_end_the_courier(ledger: Ledger, origin: Origin) -> None:
+    said: list[str] = []
+    origin.plays(answer(response()))
+    put(ledger, origin, "banyan.ramp.stepped")
+    courier = Courier(Defective(ledger), lambda: SECRET, said.append)
+    courier.start()
+    eventually(lambda: origin.complete())
+    courier.close()
+    assert said == ["webhooks: ZeroDivisionError: a defect"]
 
 
 def file(to: str) -> Snapshot:

@@ -9,7 +9,14 @@ from threading import Timer
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from proxy.ledger import engine as engines
@@ -17,6 +24,10 @@ from proxy.ledger import engine as engines
 _T = TypeVar("_T")
 _PAUSES = [0.005 * 2**tried for tried in range(8)]
 """Seconds between the tries of one transaction."""
+
+_OF_THE_DATABASE = (OperationalError, InterfaceError, InternalError, ProgrammingError)
+"""What may say that the database does not answer. So may a plain DatabaseError: SQLite's for a file that is
+damaged, or no database at all. Its other kinds say that the data were wrong."""
 
 _COLLISION: set[object] = {"40001", "40P01", 1213, 1205}
 """PostgreSQL: serialization failure, deadlock. MySQL: deadlock, lock wait. The loser was undone whole."""
@@ -71,7 +82,9 @@ class Ledger:
         for pause in _PAUSES:
             try:
                 return self._once(engine, work)
-            except (OperationalError, InterfaceError, InternalError, ProgrammingError) as error:
+            except DBAPIError as error:
+                if not isinstance(error, _OF_THE_DATABASE) and type(error) is not DatabaseError:
+                    raise
                 if not _is_passing(error) or time.monotonic() >= deadline:
                     raise _explained(error) from error
             except PoolExhausted:
@@ -132,6 +145,8 @@ def _explained(error: DBAPIError) -> Exception:
     line = _first_line(error)
     if _codes(error) & _OUTDATED or "no such table" in line or "no such column" in line:
         return LedgerUnavailable("its tables are missing or old; run `banyan ledger upgrade`")
+    if type(error) is DatabaseError:
+        return LedgerUnavailable(f"{line}; put a backup in its place, or move it away to begin a new one")
     return error if isinstance(error, ProgrammingError) else LedgerUnavailable(line)
 
 

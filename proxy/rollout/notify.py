@@ -106,6 +106,9 @@ class Courier:
                 sent = self.turn()
             except LedgerUnavailable:  # the follower and the ramps say so already
                 sent = False
+            except Exception as error:  # a defect; but the next one must be sent
+                self._say(f"webhooks: {type(error).__name__}: {error}")
+                sent = False
             if not sent:
                 self._wake.wait(LOOK)
                 self._wake.clear()
