@@ -4,7 +4,6 @@ Functions over the ledger, for the control API, the command line and tests. All 
 """
 
 import hashlib
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,6 +15,7 @@ from sqlalchemy import Connection
 from proxy.config.routes import RouteConfig
 from proxy.config.snapshot import Route, Snapshot
 from proxy.config.units import PERCENT
+from proxy.decision.stages import Stage
 from proxy.ledger import Ledger, outbox, overrides, ramps, replicas
 from proxy.ledger.audit import Author, record
 from proxy.ledger.clock import present
@@ -28,9 +28,10 @@ from proxy.ramp.steps import Ramp, TakeBack, begin, command
 
 ALIVE = timedelta(seconds=10)
 """Silence after which a replica is not waited for."""
+REMEMBERED = timedelta(hours=1)
+"""Silence after which it is not spoken of either. One that only lost the ledger still serves clients."""
 
-_LOOK = 0.01
-"""Seconds between two looks at who has confirmed."""
+_MODERN_SERVES = (Stage.CANARY, Stage.MODERN)
 
 
 class Refused(Exception):
@@ -52,11 +53,11 @@ class RampCommand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Which of the live replicas serve by a version, and after how many seconds of waiting."""
+    """Which of the live replicas serve by a version, and which are not heard of any more."""
 
     confirmed: tuple[str, ...]
     missing: tuple[str, ...]
-    seconds: float = 0.0
+    silent: tuple[str, ...]
 
     @property
     def complete(self) -> bool:
@@ -98,7 +99,8 @@ def rollback(
 def rollback_all(ledger: Ledger, snapshot: Snapshot, author: Author) -> list[Flip]:
     """Put everything to legacy; returns what was not there already. Raises LedgerUnavailable."""
     wanted = intents(snapshot)
-    return ledger.write(lambda connection: overrides.rollback_all(connection, author, wanted))
+    served = {route.id for route in snapshot.routes.values() if route.plan.stage in _MODERN_SERVES}
+    return ledger.write(lambda connection: overrides.rollback_all(connection, author, wanted, served))
 
 
 def ramp(
@@ -114,29 +116,22 @@ def ramp(
     return ledger.write(partial(_ramp, known=known, what=what, author=author, expect=expect))
 
 
-def version_of(ledger: Ledger, route: str) -> int:
-    """The version of a route's last flip, 0 before the first: what `expect` is compared with."""
-    return ledger.read(lambda connection: _version(connection, route))
-
-
 def confirmation(ledger: Ledger, version: int) -> Confirmation:
     """Which of the live replicas serve by a version now."""
-    live = ledger.read(lambda connection: replicas.live(connection, ALIVE))
+    return ledger.read(lambda connection: _confirmation(connection, version))
+
+
+def _confirmation(connection: Connection, version: int) -> Confirmation:
+    """Who claims a version that the ledger does not have goes by what it had before a backup was restored."""
+    known, live = replicas.live(connection, REMEMBERED), replicas.live(connection, ALIVE)
+    newest = overrides.newest_version(connection)  # last: no replica can have read a later one by then
+    serving = {replica.id for replica in live if version <= replica.version <= newest}
+    heard = [replica.id for replica in live]
     return Confirmation(
-        tuple(replica.id for replica in live if replica.version >= version),
-        tuple(replica.id for replica in live if replica.version < version),
+        tuple(name for name in heard if name in serving),
+        tuple(name for name in heard if name not in serving),
+        tuple(replica.id for replica in known if replica.id not in heard),
     )
-
-
-def wait_confirmed(ledger: Ledger, version: int, patience: float = 5.0) -> Confirmation:
-    """Wait until all live replicas serve by a version, or the patience, in seconds, is over."""
-    began = time.monotonic()
-    while True:
-        seen = confirmation(ledger, version)
-        waited = time.monotonic() - began
-        if seen.complete or waited >= patience:
-            return Confirmation(seen.confirmed, seen.missing, waited)
-        time.sleep(_LOOK)
 
 
 def _known(snapshot: Snapshot, route: str) -> Route:
@@ -147,6 +142,7 @@ def _known(snapshot: Snapshot, route: str) -> Route:
 
 
 def _version(connection: Connection, route: str) -> int:
+    """Of a route's last flip, 0 before the first: what `expect` is compared with."""
     override = overrides.find(connection, route)
     return override.version if override else 0
 

@@ -5,23 +5,34 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import delete, update
 
+from proxy.ledger import Ledger
+from proxy.ledger.columns import now
+from proxy.ledger.schema import replicas
 from tests.support.banyan import Banyan, free_port, running
 from tests.support.commands import Done, banyan
 from tests.support.dataplane import backend
 from tests.support.origin import Origin, answer
+from tests.support.rollout import alive
 from tests.support.wire import Wire, request, response
 
 Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banyan]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where that program has its ledger."""
+    return tmp_path_factory.mktemp("cli")
+
+
+@pytest.fixture(scope="module")
+def serving(home: Path) -> Iterator[Banyan]:
     """`banyan serve` between two sides that differ in one value, which it has been shown."""
-    home = tmp_path_factory.mktemp("cli")
     legacy, modern = Origin(), Origin()
     json_field = b"Content-Type: application/json"
     legacy.plays(*[answer(response(b"200 OK", json_field, body=b'{"amount":"10.00"}'))] * 1000)
@@ -93,6 +104,22 @@ def test_a_flip_says_where_the_route_went_and_who_has_it(run: Run) -> None:
         ("rollback", "cli", "enough"),
         ("flip", "cli", "a first taste"),
     ]
+
+
+def test_replicas_that_do_not_serve_by_a_flip_are_named(run: Run, home: Path) -> None:
+    ledger = Ledger.open(f"sqlite:///{home / 'ledger.db'}")
+    for name in ("slow", "silent"):
+        alive(ledger, name, 0)
+    silent = update(replicas).where(replicas.c.id == "silent").values(seen=now() - 60_000)
+    ledger.write(lambda connection: connection.execute(silent))
+    done = run("flip", "flipped", "shadow", "--reason", "x")
+    ledger.write(lambda connection: connection.execute(delete(replicas).where(replicas.c.version == 0)))
+    ledger.close()
+    assert done.code == 1
+    assert re.search(r"1 replica\(s\) serve by it; after 5[.0-9]* s these do not: slow$", done.out, re.M)
+    assert (
+        "not heard of lately, so not waited for: silent; what still runs there serves as before" in done.out
+    )
 
 
 def test_a_flip_of_a_version_that_is_gone_is_refused(run: Run) -> None:

@@ -96,7 +96,7 @@ def test_a_version_is_confirmed_when_somebody_says_so_and_no_earlier(
     eventually(lambda: told.heard_of(version) and names(book))
     assert names(book) == {"here": 0}
     told.follower.confirm(version)
-    assert flips.wait_confirmed(book, version).confirmed == ("here",)
+    eventually(lambda: flips.confirmation(book, version).confirmed == ("here",))
     eventually(lambda: told.served == [version])
     told.follower.close(5)
     assert names(book) == {}
@@ -173,7 +173,43 @@ def test_a_ledger_restored_from_a_backup_takes_nothing_back(url: str, book: Ledg
     book.write(lambda connection: connection.exec_driver_sql("UPDATE banyan_version SET version = 1"))
     eventually(lambda: told.last.trouble)
     assert "went back from version 2 to 1" in str(told.last.trouble)
-    assert told.last.version == 2 and told.last.rows == ()
+    assert told.last.version == 2 and not told.last.rows
+    told.follower.close(5)
+
+
+def test_a_flip_after_a_restored_backup_arrives_and_the_trouble_stays_named(
+    url: str, book: Ledger, file: Snapshot
+) -> None:
+    for position in (MODERN, Position("legacy"), MODERN):
+        flips.flip(book, file, "pay", position, ME)
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(3))
+    told.follower.confirm(3)
+    eventually(lambda: names(book) == {"here": 3})
+    book.write(lambda connection: connection.exec_driver_sql("UPDATE banyan_version SET version = 1"))
+    eventually(lambda: told.last.trouble)
+    version = flips.flip(book, file, "plain", MODERN, ME).version
+    assert version == 4
+    told.follower.wake(version)
+    eventually(lambda: told.last.version == version)
+    assert [row.route for row in told.last.rows] == ["plain"]
+    told.follower.confirm(version)
+    eventually(lambda: flips.confirmation(book, version).confirmed == ("here",))
+    assert "went back from version 3 to 1" in str(told.news[-1].trouble)
+    told.follower.close(5)
+
+
+def test_a_hint_of_a_lower_version_is_looked_at(
+    url: str, book: Ledger, file: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "NEARBY", 3600)
+    for position in (MODERN, Position("legacy")):
+        flips.flip(book, file, "pay", position, ME)
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(2))
+    book.write(lambda connection: connection.exec_driver_sql("UPDATE banyan_version SET version = 1"))
+    told.follower.wake(1)
+    eventually(lambda: told.last.trouble)
     told.follower.close(5)
 
 

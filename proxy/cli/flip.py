@@ -85,6 +85,8 @@ def _report(flips: list[dict[str, Any]], made: dict[str, Any], as_json: bool) ->
                 f"{one['route']}: {_place(one['was'])} → {_place(one['became'])} (version {one['version']})"
             )
         print(_confirmation(made) if flips else "everything stands at legacy already")
+        if silent := ", ".join(made["replicas"]["silent"]):
+            print(f"not heard of lately, so not waited for: {silent}; what still runs there serves as before")
     replicas = made["replicas"]
     if replicas["missing"] or "unknown" in replicas:
         sys.exit(REFUSED)

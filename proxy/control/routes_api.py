@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -156,12 +156,12 @@ class RoutesApi:
                 seen = await self.books.run(lambda ledger: flips.confirmation(ledger, version))
                 waited = time.monotonic() - began
                 if seen.complete or waited >= PATIENCE:
-                    replicas = {"confirmed": list(seen.confirmed), "missing": list(seen.missing)}
-                    return {"replicas": replicas, "seconds": round(waited, 3)}
+                    return {"replicas": asdict(seen), "seconds": round(waited, 3)}
                 with suppress(TimeoutError):
                     await asyncio.wait_for(rung.wait(), LOOK)
         except LedgerUnavailable as error:
-            return {"replicas": {"confirmed": [], "missing": [], "unknown": str(error)}, "seconds": None}
+            nobody = asdict(flips.Confirmation((), (), ()))
+            return {"replicas": {**nobody, "unknown": str(error)}, "seconds": None}
 
 
 def known(snapshot: Snapshot, route: str) -> str:

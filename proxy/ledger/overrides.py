@@ -4,18 +4,18 @@ A version is taken under the lock of one row that is held until the flip is comm
 visible in their order, and whoever has read up to a version has missed nothing below it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from proxy.config.routes import Stage
 from proxy.ledger import audit
 from proxy.ledger.audit import Author
 from proxy.ledger.columns import now
 from proxy.ledger.positions import LEGACY, Intent, Position, back_from, remembered
-from proxy.ledger.schema import overrides
+from proxy.ledger.schema import overrides, replicas
 from proxy.ledger.schema import version as versions
 from proxy.ledger.upsert import upsert
 
@@ -87,15 +87,20 @@ def rollback(
     return _put(connection, Flip(route, current, to, version), None, intent.mark, author, "rollback")
 
 
-def rollback_all(connection: Connection, author: Author, intents: Mapping[str, Intent]) -> list[Flip]:
-    """Puts every route of the file to legacy, all at one version; those that stand there are left alone."""
+def rollback_all(
+    connection: Connection, author: Author, intents: Mapping[str, Intent], served: Container[str] = ()
+) -> list[Flip]:
+    """Puts every route of the file to legacy, all at one version; those that stand there are left alone.
+
+    But for `served`: these modern is seen to serve, which a ledger restored from a backup may not know.
+    """
     version = next_version(connection)
     known = {override.route: override for override in _select(connection)}
     standing = {route: _standing(known.get(route), intent)[0] for route, intent in intents.items()}
     return [
         _put(connection, Flip(route, was, LEGACY, version), None, intents[route].mark, author, "rollback")
         for route, was in standing.items()
-        if was != LEGACY
+        if was != LEGACY or route in served
     ]
 
 
@@ -134,14 +139,25 @@ def changed_since(connection: Connection, version: int) -> tuple[int, list[Overr
 
     Dropped overrides are among them. The version is read first, so that it never claims more than was read.
     """
-    current = int(connection.execute(select(versions.c.version)).scalar_one())
+    current = newest_version(connection)
     return current, _select(connection, overrides.c.version > version)
 
 
-def next_version(connection: Connection) -> int:
-    """Takes the next version; holds, until the transaction ends, the lock that puts all flips in order."""
-    connection.execute(update(versions).values(version=versions.c.version + 1))
+def newest_version(connection: Connection) -> int:
+    """The version of the last flip of all; 0 before the first."""
     return int(connection.execute(select(versions.c.version)).scalar_one())
+
+
+def next_version(connection: Connection) -> int:
+    """Takes the next version; holds, until the transaction ends, the lock that puts all flips in order.
+
+    It is beyond what any replica serves by: in a ledger that was restored from a backup the next number
+    would else be one that they know already, and a rollback would reach nobody.
+    """
+    served = select(func.coalesce(func.max(replicas.c.version), 0)).scalar_subquery()
+    highest = case((served > versions.c.version, served), else_=versions.c.version)
+    connection.execute(update(versions).values(version=highest + 1))
+    return newest_version(connection)
 
 
 def _expected(connection: Connection, route: str, expect: int | None) -> Override | None:

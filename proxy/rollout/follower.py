@@ -76,6 +76,7 @@ class Follower:
         self._ending = False
         self._ready = False
         self._version = 0
+        self._setback: str | None = None
         self._confirmed = 0
         self._reported = (-1, 0.0)
         self._intents: Mapping[str, Intent] | None = None
@@ -89,7 +90,7 @@ class Follower:
 
     def wake(self, version: int = 0) -> None:
         """The ledger is at a version, or at one that is not known: look now, unless that is known here."""
-        if version and version <= self._version:
+        if version and version == self._version:
             return
         self._passage.hint()
         self._wake.set()
@@ -158,15 +159,11 @@ class Follower:
         version, rows = self._ledger.read(
             lambda connection: overrides.changed_since(connection, self._version)
         )
-        if version < self._version:
-            raise LedgerUnavailable(
-                f"it went back from version {self._version} to {version}, as after a restored backup; "
-                "what is in force stays"
-            )
+        self._setback = self._setback or _setback(self._version, version)
         if version > self._version and self._reported[0] >= 0:  # what was in force at the start is no flip
             self._passage.read(hinted)
-        self._version = version
-        self._tell(News(version, rows))
+        self._version = max(version, self._version)
+        self._tell(News(self._version, rows, self._setback))
 
     def _report(self) -> None:
         version, at = self._reported
@@ -177,7 +174,7 @@ class Follower:
         self._ledger.write(lambda connection: replicas.report(connection, replica, confirmed, detail))
         self._reported = (confirmed, now)
         if confirmed not in (0, version):
-            self._tell(News(self._version, took=self._passage.report()))
+            self._tell(News(self._version, trouble=self._setback, took=self._passage.report()))
             self._served(confirmed)
 
     def _write_samples(self) -> None:
@@ -195,3 +192,13 @@ class Follower:
             self._write_samples()
             self._ledger.write(lambda connection: replicas.leave(connection, self._identity.replica))
         self._ledger.close()
+
+
+def _setback(known: int, found: int) -> str | None:
+    """What to say, from then on, of a ledger that is older than what was read of it."""
+    if found >= known:
+        return None
+    return (
+        f"the ledger went back from version {known} to {found}, as after a restored backup; what is in force "
+        "here stays, and new flips come; restart this replica to go by what the ledger says"
+    )

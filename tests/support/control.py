@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,9 +54,14 @@ class Control:
 
 @contextlib.asynccontextmanager
 async def control(
-    home: Path, tokens: bool = False, peer: str = "127.0.0.1", url: str | None = None
+    home: Path,
+    tokens: bool = False,
+    peer: str = "127.0.0.1",
+    url: str | None = None,
+    heard: Callable[[int], None] = lambda _: None,
 ) -> AsyncIterator[Control]:
-    """A control plane with the routes above, asked from `peer`. A `url` is taken as the ledger as it is."""
+    """A control plane with the routes above, asked from `peer`. A `url` is taken as the ledger as it is;
+    `heard` is what a data plane does that is told of a version."""
     ledger_url = url or f"sqlite:///{home / 'ledger.db'}"
     if url is None:
         migrate.upgrade(ledger_url)
@@ -67,7 +72,12 @@ async def control(
     state = State(snapshot(text + ROUTES))
     announced: list[int] = []
     bell = Bell()
-    app = control_app(state, announced.append, bell)
+
+    def announce(version: int) -> None:
+        announced.append(version)
+        heard(version)
+
+    app = control_app(state, announce, bell)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 50000))
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
         yield Control(client, Ledger.open(ledger_url), state, log, announced, bell)
