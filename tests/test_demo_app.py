@@ -163,7 +163,7 @@ DEMO = [sys.executable, "-m", "proxy", "demo", "--once"]
 
 def test_one_round_of_the_demo_succeeds() -> None:
     done = subprocess.run(
-        DEMO, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+        DEMO, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no request failed" in done.stdout.splitlines()[-2]

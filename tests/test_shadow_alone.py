@@ -55,7 +55,8 @@ def test_the_parts_meet_and_each_can_go_and_come_back(tmp_path: Path) -> None:
             finally:
                 shadow.send_signal(signal.SIGTERM)
                 assert shadow.wait(30) == 0
-    assert {json.loads(line)["verdict"] for line in log.read_text().splitlines()} == {"mismatch"}
+    verdicts = {json.loads(line)["verdict"] for line in log.read_text().splitlines()}
+    assert "mismatch" in verdicts and "match" not in verdicts  # a busy machine may skip some, and be unsure
     assert "Traceback" not in (tmp_path / "shadow.txt").read_text()
 
 

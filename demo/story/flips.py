@@ -14,6 +14,9 @@ from .visits import Visit
 from .wire import Request, Side, exchange
 
 CLIENTS = 4
+RESPITE = 4
+"""Clients that pause do so for so many times what their answer took: a busy machine is asked less."""
+
 SETTLED = 40
 """So many answers in a row from the new side end a flip."""
 
@@ -42,7 +45,7 @@ class Flip:
 
 
 class Load:
-    """Clients that ask again and again, each on its own kept connection; `pause` is in seconds."""
+    """Clients that ask again and again, each on its own kept connection; `pause` is in seconds, at least."""
 
     def __init__(
         self, address: Address, draw: Callable[[], Request], status: int = 200, pause: float = 0.0
@@ -75,7 +78,8 @@ class Load:
                 connection.close()
                 side = None
             self.seen.append(Seen(began, side))
-            self._stop.wait(self._pause)
+            if self._pause:
+                self._stop.wait(max(self._pause, RESPITE * (time.monotonic() - began)))
         connection.close()
 
 

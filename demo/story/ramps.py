@@ -12,11 +12,12 @@ from .stack import Stack
 from .visits import AMOUNTS, KEYS
 from .wire import Request
 
-PATIENCE = 120.0
-"""Seconds after which a ramp that has not ended has failed."""
+PATIENCE = 240.0
+"""Seconds after which a ramp that has not ended has failed. A machine that is busy with other things sheds
+shadowing, and a gate waits for what it has to see."""
 
 PAUSE = 0.02
-"""Seconds between two requests of a client. Shadowing sees all of what comes at this pace."""
+"""Seconds between two requests of a client, at least. Shadowing sees all of what comes at this pace."""
 
 SHOPS = 400
 
