@@ -249,6 +249,34 @@ def test_odd_bodies(content_type: str, one: str, other: str, differences: list[s
     assert found(bodies(one, other, content_type=content_type)) == differences
 
 
+SCRIPT = "application/javascript"
+
+
+@pytest.mark.parametrize("content_type", [SCRIPT, "text/javascript", JSON])
+@pytest.mark.parametrize(
+    ("one", "other", "differences"),
+    [
+        (r'cb({"a":"x\/y"});', '/**/ cb( {"a": "x/y"} )', []),
+        ("a.b[0]([1,2])", "a.b[0]([1,3]);", ["$[1] changed"]),
+        ('cb({"a":1})', 'other({"a":1})', ["$ changed"]),
+        ('cb({"a":1})', "cb({a:1})", ["$ changed"]),
+        ('cb({"a":1}).then({"b":1})', 'cb({"a":1}).then({"b":2})', ["$ changed"]),
+        (NOTICE + 'cb({"a":1})', 'cb({"a":2})', ["$ legacy_notice", "$.a changed"]),
+        ("cb(1)", "cb(1.0)", ["$ changed"]),
+    ],
+)
+def test_padded_json_is_compared_as_json(
+    content_type: str, one: str, other: str, differences: list[str]
+) -> None:
+    assert found(bodies(one, other, content_type=content_type)) == differences
+
+
+@pytest.mark.parametrize("break_", ["", "\n"])
+def test_what_looks_like_a_notice_within_a_json_string_is_none(break_: str) -> None:
+    text = f"<br />{break_}<b>Warning</b>:  x in <b>/a</b> on line <b>3</b><br />{break_}."
+    assert found(bodies(json.dumps([text]).replace("/", "\\/"), json.dumps([text]))) == []
+
+
 PAGE = "<html><body><h1>a</h1><ul><li>b</li><li>c</li></ul></body></html>"
 
 
@@ -466,6 +494,27 @@ def test_the_walk_gives_up_on_recursion_it_does_not_control(monkeypatch: pytest.
         Verdict.INCONCLUSIVE,
         "the bodies are nested too deep to be compared",
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differences"),
+    [
+        ("<a>1</a><b>2</b><c>3</c>", "<b>2</b><a>1</a><c>4</c>", ["/o order", "/o/c changed"]),
+        ("<a>1</a><b>2</b>", "<b>2</b><a>1</a><c/>", ["/o order", "/o/c extra"]),
+        ("<a>1</a><b>2</b>", "<c>2</c><a>1</a>", ["/o/b missing", "/o/c extra"]),
+        ('<i id="1">1</i><i id="2"/>', '<i id="2"/><i id="1">2</i>', ["/o order", "/o/i[1] changed"]),
+        ("<i>1</i><i>2</i>", "<i>2</i><i>1</i>", ["/o order"]),
+        ("x<a/>y<b/>", "y<b/>x<a/>", ["/o order"]),
+    ],
+)
+def test_elements_in_another_order_are_compared(one: str, other: str, differences: list[str]) -> None:
+    assert found(bodies(f"<o>{one}</o>", f"<o>{other}</o>", None, XML)) == differences
+
+
+def test_a_rule_reaches_elements_in_another_order() -> None:
+    one, other = "<o><a><p>1</p></a><b><p>2</p></b></o>", "<o><b><p>3</p></b><a><p>1</p></a></o>"
+    rule = {"rules": [{"path": "//p", "money": True}]}
+    assert found(bodies(one, other, rule, XML)) == ["/o order", "/o/b/p changed"]
 
 
 UNORDERED = {"rules": [{"path": "/o", "unordered": True, "key": "id"}]}

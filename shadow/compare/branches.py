@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shadow.compare import values
 from shadow.compare.align import Elements, align
 from shadow.compare.findings import Findings
-from shadow.compare.lists import matched
+from shadow.compare.lists import Pairing, matched, moved
 from shadow.compare.markup import TEXT, Element, Node, Rules, Shapes, child_paths, outer, step
 from shadow.compare.model import ABSENT, Kind, Value
 from shadow.compare.naming import attribute_label, joined, text_label
@@ -100,14 +100,13 @@ class Walk:
         lefts, rights = self._listed(one), self._listed(other)
         nodes = [twig.node for twig in lefts], [twig.node for twig in rights]
         treatment = self._treatment((one.element, ""), (other.element, ""))
-        pairs = self._unordered(*nodes, treatment.key) if treatment.unordered else self._pairs(*nodes)
-        if pairs is None:
+        pairing = self._unordered(*nodes, treatment.key) if treatment.unordered else self._pairs(*nodes)
+        if pairing.reordered:
             self._findings.body(one.path, Kind.ORDER, _names(lefts), _names(rights))
-            return
-        self._alone(one, lefts, {left for left, _ in pairs}, Kind.MISSING)
-        self._alone(other, rights, {right for _, right in pairs}, Kind.EXTRA)
+        self._alone(one, lefts, {left for left, _ in pairing.pairs}, Kind.MISSING)
+        self._alone(other, rights, {right for _, right in pairing.pairs}, Kind.EXTRA)
         following = []
-        for twig, shadow_twig in ((lefts[left], rights[right]) for left, right in pairs):
+        for twig, shadow_twig in ((lefts[left], rights[right]) for left, right in pairing.pairs):
             if isinstance(twig.node, str) or isinstance(shadow_twig.node, str):
                 treatment = self._treatment((one.element, TEXT), (other.element, TEXT))
                 self._differ(twig.path, str(twig.node), str(shadow_twig.node), treatment, twig.label)
@@ -139,20 +138,24 @@ class Walk:
             one, other = (outer(twig.node), ABSENT) if kind is Kind.MISSING else (ABSENT, outer(twig.node))
             self._differ(twig.path, one, other, self._treatment(place), twig.label)
 
-    def _pairs(self, lefts: Sequence[Node], rights: Sequence[Node]) -> list[Pair] | None:
-        """Which children belong together; None if they are the same ones in another order."""
+    def _pairs(self, lefts: Sequence[Node], rights: Sequence[Node]) -> Pairing:
+        """Which children belong together, and whether they are the same ones in another order."""
         ones, others = [self._shapes.of(node) for node in lefts], [self._shapes.of(node) for node in rights]
+        everywhere = range(len(ones)), range(len(others))
         if ones != others and len(ones) == len(others) and Counter(ones) == Counter(others):
-            return None
+            return Pairing(matched(ones, others, *everywhere), reordered=True)
+        names = _identities(lefts), _identities(rights)
+        if names[0] and names[1] and moved(*names):
+            return Pairing(matched(*names, *everywhere), reordered=True)
         elements = Elements(
             (ones, others),
-            ([_telling(node) for node in lefts], [_telling(node) for node in rights]),
+            ([_telling(node) or object() for node in lefts], [_telling(node) or object() for node in rights]),
             lambda i, j: self._cost(lefts[i], rights[j]),
             (lambda i: _size(lefts[i]), lambda j: _size(rights[j])),
         )
-        return align(elements, self._budget, self._mirror)
+        return Pairing(align(elements, self._budget, self._mirror))
 
-    def _unordered(self, lefts: Sequence[Node], rights: Sequence[Node], key: str | None) -> list[Pair]:
+    def _unordered(self, lefts: Sequence[Node], rights: Sequence[Node], key: str | None) -> Pairing:
         """As multisets: by the attribute or child element `key`, else by content, else by name.
 
         Where several have one key, those of one content come first.
@@ -169,7 +172,7 @@ class Walk:
             ones = [index for index in range(len(lefts)) if index not in taken[0]]
             others = [index for index in range(len(rights)) if index not in taken[1]]
             pairs += matched(*keys, ones, others)
-        return sorted(pairs)
+        return Pairing(sorted(pairs))
 
     def _cost(self, one: Node, other: Node) -> float:
         """About how many differences a pair would bring; nodes of another kind or name are never a pair."""
@@ -207,15 +210,19 @@ def _size(node: Node) -> float:
     return 1 if isinstance(node, str) else (len(node.attributes) + len(node.children) + 1) / 2
 
 
-def _telling(node: Node) -> Hashable:
-    """An element's name with the attribute that tells it from its siblings; whatever has none equals
-    nothing.
-    """
-    if not isinstance(node, str):
-        for name in _TELLING:
-            if name in node.attributes:
-                return node.name, name, node.attributes[name]
-    return object()
+def _telling(node: Node) -> tuple[str, ...]:
+    """An element's name with the first attribute that tells it from its siblings; nothing if it has none."""
+    if isinstance(node, str):
+        return ()
+    return next(
+        ((node.name, name, node.attributes[name]) for name in _TELLING if name in node.attributes), ()
+    )
+
+
+def _identities(nodes: Sequence[Node]) -> list[Hashable]:
+    """What tells each child from the others, if only its name; nothing where two are alike or one is text."""
+    found = [_telling(node) or (node.name,) for node in nodes if not isinstance(node, str)]
+    return list(found) if len(set(found)) == len(nodes) else []
 
 
 def _names(twigs: Sequence[Twig]) -> str:

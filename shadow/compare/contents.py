@@ -32,7 +32,7 @@ def compare(pair: Pair, form: Form) -> None:
         case Form.CSV:
             _csv(pair)
         case Form.TEXT:
-            _text(pair)
+            _script(pair)
         case Form.BINARY:
             whole.binary(pair)
         case _:
@@ -85,7 +85,7 @@ def _both_unreadable(pair: Pair, one: Unreadable, other: Unreadable) -> None:
         of, why = (pair.primary, one) if over[0] else (pair.shadow, other)
         pair.flag(Kind.OVER_LIMIT, of, of.text, why.reason)
     else:
-        _text(pair)
+        _script(pair)
 
 
 def _json(pair: Pair) -> None:
@@ -190,6 +190,19 @@ def _columns(pair: Pair, ones: list[str], others: list[str]) -> tuple[list[str],
     if order[0] != order[1]:
         pair.whole(Kind.ORDER, order[0], order[1], "the columns")
     return lost, new
+
+
+def _script(pair: Pair) -> None:
+    """Text; JSONP of one function by its JSON."""
+    one, other = plaintext.call(pair.primary.text), plaintext.call(pair.shadow.text)
+    if one[0] and one[0] == other[0]:
+        texts = one[1], other[1]
+        left, right = (jsontext.parse(text, pair.findings.limits) for text in texts)
+        if not isinstance(left, Unreadable) and not isinstance(right, Unreadable):
+            whole.notices(pair)
+            _trees(pair, (left, right), Style.JSON, texts)
+            return
+    _text(pair)
 
 
 def _text(pair: Pair) -> None:

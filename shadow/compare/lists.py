@@ -53,7 +53,7 @@ class Pairer:
             return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
         named = identities(left.values, right.values)
         names = named or texts(left.values, right.values)
-        if names and _moved(*names):
+        if names and moved(*names):
             return Pairing(matched(*names, range(len(ones)), range(len(others))), reordered=True)
         if self.shapes.near and named is None:
             return Pairing(self._near(left, right, ones, others))
@@ -168,7 +168,7 @@ def _permuted(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
     return len(ones) == len(others) and Counter(ones) == Counter(others)
 
 
-def _moved(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
+def moved(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
     """Whether what both arrays have stands in another order, and is most of the shorter one."""
     both = set(ones) & set(others)
     if 2 * len(both) < min(len(ones), len(others)):

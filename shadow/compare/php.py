@@ -11,7 +11,11 @@ _LEVELS = (
 _FATAL = ("Fatal error", "Parse error", "Compile error", "Recoverable fatal error", "Catchable fatal error")
 # main.c, php_error_cb: "%s\n<b>%s</b>:  %s in <b>%s</b> on line <b>%d</b><br />\n%s" with html_errors, and
 # "%s\n%s: %s in %s on line %d\n%s" without. A message may hold anything, so it ends at the first such ending.
-_HTML = rf"(?:<br />\s*)?<b>({_LEVELS})</b>:  (?:.|\n)*? in <b>[^<\n]*</b> on line <b>\d+</b><br />\n?"
+# Lines begin and end as they are printed: within a JSON string, \n is two letters.
+_HTML = (
+    rf"(?:<br />\s*|^|\n)<b>({_LEVELS})</b>:  (?:.|\n)*?"
+    r" in <b>[^<\n]*</b> on line <b>\d+</b><br />(?:\n|$)"
+)
 _TEXT = rf"(?:^|\n)(?:PHP )?({_LEVELS}): (?:.|\n)*? in [^\n]+? on line \d+\n?"
 _NOTICE = re2.compile(f"{_HTML}|{_TEXT}")
 

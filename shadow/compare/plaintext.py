@@ -10,10 +10,13 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+import re2
+
 from shadow.compare.findings import OverLimit
 from shadow.compare.model import Json, Limits
 
 _DELIMITERS = ",;\t|"
+_CALL = re2.compile(r"\s*(?:/\*\*/)?\s*([\w$.\[\]'\"]+)\s*\(\s*([\[{](?s:.*)[\]}])\s*\)\s*;?\s*")
 _END = "\x04"  # a record behind the last: open quotes swallow it
 
 
@@ -72,6 +75,12 @@ def _object(fields: dict[str, list[str]], single: set[str]) -> dict[str, Json]:
 def json_lines(text: str) -> list[str]:
     """The documents of a JSON Lines body, or of a JSON text sequence (RFC 7464)."""
     return [line for line in lines(text).replace("\x1e", "").split("\n") if line.strip()]
+
+
+def call(text: str) -> tuple[str, str]:
+    """The function and the argument of a script that is one call with an object or array (JSONP), or ""."""
+    found = _CALL.fullmatch(text)
+    return (found[1], found[2]) if found else ("", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,24 @@ CASES = (
         type=None,
     ),
     Case(
+        "notice-quoted",
+        "echo json_encode(['log' => \"<b>Warning</b>:  x in <b>a.php</b> on line <b>3</b><br />\\n\"]);",
+        lambda: {"log": "<b>Warning</b>:  x in <b>a.php</b> on line <b>3</b><br />\n"},
+    ),
+    Case(
+        "jsonp",
+        "echo 'done(' . json_encode(['url' => 'https://shop.example/', 'n' => 1.0]) . ');';",
+        lambda: Response('done({"url": "https://shop.example/", "n": 1})', media_type="text/javascript"),
+        type="text/javascript; charset=utf-8",
+    ),
+    Case(
+        "jsonp-changed",
+        "echo 'done(' . json_encode(['n' => 1]) . ');';",
+        lambda: Response('done({"n": 2});', media_type="text/javascript"),
+        ["body $.n changed major"],
+        type="text/javascript; charset=utf-8",
+    ),
+    Case(
         "both-fail",
         "ini_set('display_errors', '0'); throw new Exception('boom');",
         failing,

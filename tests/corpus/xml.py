@@ -178,6 +178,13 @@ CASES = (
         "body /o/amount/@currency changed critical",
         rules=[{"path": "//amount", "money": True}],
     ),
+    xml(
+        "struct-reordered-and-changed",
+        "echo '<o><id>7</id><amount>10.00</amount><state>paid</state></o>';",
+        "<o><amount>10.00</amount><id>7</id><state>open</state></o>",
+        "body /o order major",
+        "body /o/state changed major",
+    ),
     xml("broken", "echo '<a><b></a>';", "<a><b/></a>", "body $ invalid_body critical"),
     xml("cut", "echo '<a><b>1</b>';", "<a><b>1</b></a>", "body $ cut_body critical"),
     xml(
