@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from proxy.ledger import Ledger, LedgerUnavailable, migrate, overrides, replicas, samples
+from proxy.ledger import Ledger, LedgerUnavailable, file_trail, migrate, overrides, replicas, samples
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.migrate import LedgerTooNew
 from proxy.ledger.overrides import Override
@@ -96,7 +96,7 @@ class Follower:
         self._wake.set()
 
     def follow_file(self, intents: Mapping[str, Intent]) -> None:
-        """The file changed: have the ledger drop the overrides that fall by that."""
+        """The file changed: have the ledger drop the overrides that fall by that, and audit it."""
         self._intents = intents
         self._wake.set()
 
@@ -140,17 +140,17 @@ class Follower:
         if self._is_file and not self._ready:
             migrate.upgrade(self._url)
         self._ready = True
-        self._drop_changed()
+        self._follow_file()
         if self._passage.is_hinted or self._clock() >= self._look_due:
             self._look()
         self._report()
         self._write_samples()
 
-    def _drop_changed(self) -> None:
+    def _follow_file(self) -> None:
         intents = self._intents
         if intents is None:
             return
-        self._ledger.write(lambda connection: overrides.drop_changed(connection, _FILE, intents))
+        self._ledger.write(lambda connection: file_trail.follow(connection, _FILE, intents))
         if self._intents is intents:
             self._intents = None
 
