@@ -1,5 +1,6 @@
 """The access log is JSON whatever a client sends, never blocks, and never holds what may not be stored."""
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from proxy.outcome import Lane, Outcome, Trace
 from proxy.telemetry.access_log import BACKLOG, AccessLog, line_of
+from proxy.telemetry.metrics import Totals
+from proxy.telemetry.recorder import Telemetry
+from tests.support.rollout import eventually
 
 PARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -112,6 +116,43 @@ def test_a_reader_that_hangs_or_is_gone_costs_lines_and_nothing_else() -> None:
     os.close(reading)
     log.close()
     os.close(writing)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_the_lines_of_that_time_and_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A pipe of one page that nobody reads takes part of what is written, and then nothing."""
+    reading, writing = os.pipe2(os.O_NONBLOCK)
+    room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1)
+    log = AccessLog(writing)
+    for number in range(100):
+        log.write(outcome(f"/{number}".encode()))
+    eventually(lambda: log.dropped)
+    written = os.read(reading, room)
+    assert (len(written), written.count(b"\n") + log.dropped) == (room, 100)
+    log.write(outcome(b"/after"))
+    log.close()
+    end_of_line, last, nothing = os.read(reading, room).split(b"\n")
+    assert (end_of_line, nothing) == (b"", b"")
+    assert json.loads(last)["target"] == "/after"
+    os.close(reading)
+    os.close(writing)
+    assert capsys.readouterr().err.splitlines() == [
+        "access log: Resource temporarily unavailable; lines are lost until it can be written again",
+        f"access log: it is written again; {log.dropped} lines were lost since the start",
+    ]
+
+
+def test_lines_that_were_lost_are_counted_once() -> None:
+    telemetry = Telemetry("/dev/full")
+    counted = Totals()
+    for _ in range(2):
+        telemetry.record(outcome())
+        counted.merge(telemetry.take())
+    telemetry.close()
+    counted.merge(telemetry.take())
+    counted.merge(telemetry.take())
+    assert counted.counters == {("access_log_lost", ""): 2}
 
 
 @pytest.mark.parametrize(

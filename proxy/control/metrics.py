@@ -55,7 +55,7 @@ def _traffic(totals: Totals) -> Iterator[Metric]:
 
 def _buckets(series: Series) -> Iterator[tuple[str, float]]:
     for bound, amount in cumulative(series.latency):
-        yield f"{bound:.6g}", amount
+        yield f"{bound:.9g}", amount
     yield "+Inf", series.count
 
 
@@ -73,6 +73,11 @@ def _errors(totals: Totals) -> Iterator[Metric]:
         if name == "retries":
             retries.add_metric((label,), amount)
     yield retries
+    yield CounterMetricFamily(
+        "banyan_access_log_lost",
+        "Lines that could not be written.",
+        totals.counters.get(("access_log_lost", ""), 0),
+    )
     fallbacks = CounterMetricFamily(
         "banyan_fallbacks", "Requests that legacy answered because modern failed.", labels=("route", "status")
     )
@@ -97,7 +102,8 @@ def _ledger(view: LedgerView) -> Iterator[Metric]:
 def _workers(state: State) -> Iterator[Metric]:
     gauges = state.gauges.values()
     fleet = state.fleet
-    yield GaugeMetricFamily("banyan_workers", "Worker processes that serve.", len(fleet.workers))
+    serving = sum(version > 0 for version in fleet.workers.values())
+    yield GaugeMetricFamily("banyan_workers", "Worker processes that serve.", serving)
     yield GaugeMetricFamily("banyan_config_version", "Version of routes.yaml in force.", fleet.version)
     yield GaugeMetricFamily(
         "banyan_config_errors",

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -52,16 +53,24 @@ class AccessLog:
         self._descriptor = descriptor
         self._lines: list[bytes] = []
         self._stop = threading.Event()
-        self.dropped = 0
+        self._torn = False
+        self._failing = False
+        self._overflowed = 0
+        self._unwritten = 0
         self._writer = threading.Thread(target=self._run, name="access-log", daemon=True)
         self._writer.start()
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were lost since the start."""
+        return self._overflowed + self._unwritten  # each counted by one thread alone
 
     def write(self, outcome: Outcome) -> None:
         """Append one line; never blocks."""
         if len(self._lines) < BACKLOG:
             self._lines.append(line_of(outcome))
         else:
-            self.dropped += 1
+            self._overflowed += 1
 
     def close(self) -> None:
         """Write what is left."""
@@ -70,21 +79,39 @@ class AccessLog:
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH):
-            if not self._flush():
-                return
+            self._flush()
         self._flush()
 
-    def _flush(self) -> bool:
+    def _flush(self) -> None:
         lines, self._lines = self._lines, []
-        data = memoryview(b"".join(lines))
+        if not lines:
+            return
+        if self._torn:
+            lines.insert(0, b"\n")  # what is left of a line must not spoil the next one
+        whole = b"".join(lines)
+        rest = memoryview(whole)
         try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        except OSError:  # nobody reads any more, or the disk is full
-            self.dropped += len(lines)
-            return False
-        return True
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:  # the disk is full, which may pass, or nobody reads any more
+            self._unwritten += whole.count(b"\n", len(whole) - len(rest))
+            self._say(True, f"access log: {error.strerror}; lines are lost until it can be written again")
+        else:
+            self._say(
+                False, f"access log: it is written again; {self.dropped} lines were lost since the start"
+            )
+        if len(rest) < len(whole):
+            self._torn = whole[len(whole) - len(rest) - 1] != _NEWLINE
 
+    def _say(self, failing: bool, text: str) -> None:
+        """Once for each time that it begins or ends to fail."""
+        if failing is not self._failing:
+            self._failing = failing
+            with suppress(OSError):  # that may be closed as well
+                print(text, file=sys.stderr, flush=True)
+
+
+_NEWLINE: Final = ord("\n")
 
 _PLAIN: Final = re.compile(rb"[ !#-\[\]-~]*+")
 """Bytes that stand for themselves in a JSON string."""

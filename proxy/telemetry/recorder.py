@@ -17,6 +17,7 @@ class Telemetry:
         self.totals = Totals()
         log = open_access_log(access_log)
         self._log = None if log is None else AccessLog(log)
+        self._lost = 0
         self._sampled: list[Outcome] = []
 
     def record(self, outcome: Outcome) -> None:
@@ -37,6 +38,9 @@ class Telemetry:
     def take(self) -> Totals:
         """What was counted since the last call."""
         totals, self.totals = self.totals, Totals()
+        if self._log is not None and (lost := self._log.dropped) != self._lost:
+            totals.count("access_log_lost", "", lost - self._lost)
+            self._lost = lost
         return totals
 
     def take_sampled(self) -> tuple[Outcome, ...]:
