@@ -101,6 +101,17 @@ def test_the_folder_of_a_sqlite_ledger_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "ledger.db").exists()
 
 
+def test_a_sqlite_ledger_and_what_stands_beside_it_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """It holds the key that sessions are signed with: whoever reads it is an operator."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    migrate.upgrade(url)
+    ledger = Ledger.open(url)
+    put(ledger, "secret")
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    ledger.close()
+    assert modes == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
+
+
 def test_settings_of_the_url_win(server: Server) -> None:
     url = server.create_database() + "?connect_timeout=9"
     ledger = Ledger.open(url)

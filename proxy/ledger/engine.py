@@ -1,7 +1,9 @@
 """A ledger URL → an engine with the settings that each database needs."""
 
 import importlib.util
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,8 @@ def create(url: str, answer_seconds: int = ANSWER_SECONDS) -> Engine:
     parsed = _parse(url)
     match parsed.get_backend_name():
         case "sqlite":
-            _make_folder(parsed)
+            if not parsed.query.get("uri"):
+                _make_file(parsed)
             engine = create_engine(
                 parsed, pool_timeout=CONNECT_SECONDS, connect_args={"timeout": answer_seconds - 1}
             )
@@ -116,12 +119,16 @@ def _parse(url: str) -> URL:
     return parsed.set(drivername=dialect)
 
 
-def _make_folder(url: URL) -> None:
-    folder = Path(str(url.database)).parent
+def _make_file(url: URL) -> None:
+    """And its folder. It holds the key of sessions and the secret of webhooks: so it is its owner's alone."""
+    file = Path(str(url.database))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadLedgerUrl(f"ledger: the folder {folder} cannot be made: {error.strerror}") from None
+        raise BadLedgerUrl(f"ledger: the folder {file.parent} cannot be made: {error.strerror}") from None
+    with suppress(OSError):  # it is there; or SQLite will say why it cannot be
+        # Only where there is none: to close a second descriptor would give up SQLite's locks on it (POSIX).
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _sqlite_connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
