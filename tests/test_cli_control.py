@@ -18,7 +18,7 @@ from tests.support.banyan import Banyan, free_port, running
 from tests.support.commands import Done, banyan
 from tests.support.dataplane import backend
 from tests.support.origin import Origin, answer
-from tests.support.rollout import alive
+from tests.support.rollout import alive, eventually
 from tests.support.wire import Wire, request, response
 
 Run = Callable[..., Done]
@@ -144,6 +144,20 @@ def test_the_table_of_routes_fits_its_terminal(run: Run, columns: str, shown: bo
     [flipped] = [line for line in lines if line.startswith("flipped ")]
     assert all(len(line) <= int(columns) for line in lines)
     assert ("/flipped" in flipped, "p95 ms" in lines[0]) == (shown, shown)
+
+
+def test_a_file_that_is_refused_is_told_below_the_table(run: Run, serving: Banyan) -> None:
+    file = serving.home / "routes.yaml"
+    good = file.read_text()
+    file.write_text(good + "bogus: 1\n")
+    try:
+        eventually(lambda: run("routes", "--json").json["config_errors"])
+        told = run("routes").out
+    finally:
+        file.write_text(good)
+    assert "routes.yaml is not valid; the last good one stays in force:\n  " in told
+    assert "bogus: unknown key" in told
+    eventually(lambda: not run("routes", "--json").json["config_errors"])
 
 
 def test_a_route_that_there_is_not_is_refused_with_what_may_be_meant(run: Run) -> None:

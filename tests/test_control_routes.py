@@ -12,6 +12,8 @@ from proxy.control import routes_api
 from proxy.ledger import replicas
 from proxy.ledger.columns import now
 from proxy.ledger.schema import replicas as table
+from proxy.link import Fleet
+from proxy.rollout.view import LedgerView
 from tests.support.control import Control, control, diff, seen
 from tests.support.rollout import alive, eventually
 
@@ -29,6 +31,28 @@ async def version(running: Control) -> int:
 async def entries(running: Control) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await running.get("/api/v1/audit")).json()["entries"]
     return found
+
+
+async def test_a_file_that_is_refused_is_told_beside_what_stays_in_force(tmp_path: Path) -> None:
+    async with control(tmp_path) as running:
+        assert (await running.get("/api/v1/routes")).json()["config_errors"] == []
+        running.state.take(Fleet({}, False, ("routes.yaml:1:1: <b>", "routes.yaml:2:1: b"), 1, LedgerView()))
+        told = (await running.get("/api/v1/routes")).json()
+        page = (await running.get("/")).text
+    assert told["config_errors"] == ["routes.yaml:1:1: <b>", "routes.yaml:2:1: b"]
+    assert len(told["routes"]) == 3
+    assert "routes.yaml:1:1: &lt;b&gt;" in page and "routes.yaml:2:1: b" in page
+
+
+async def test_the_audit_of_a_route_that_there_is_not_says_so(tmp_path: Path) -> None:
+    async with control(tmp_path) as running:
+        await running.post(FLIP, CANARY)
+        answers = [
+            await running.get("/api/v1/audit", params={"route": route})
+            for route in ("payment-show", "payment-list", "payment-shwo")
+        ]
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
+    assert "did you mean payment-show?" in answers[2].json()["detail"]
 
 
 # -- flips

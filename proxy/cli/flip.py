@@ -30,7 +30,10 @@ class _Position(click.ParamType[dict[str, Any]]):
 
 
 _IF_VERSION = click.option(
-    "--if-version", type=click.IntRange(0), metavar="N", help="Only if the route is at this version."
+    "--if-version",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Only if it is at this version, as `flip` printed it.",
 )
 
 

@@ -27,6 +27,10 @@ def routes(url: str, as_json: bool) -> None:
     console.print(f"version {document['version']}{of}", style="dim")
     if document["ledger"] != "ok":
         console.print(plain(document["ledger"]), style="yellow")
+    if document.get("config_errors"):
+        console.print("routes.yaml is not valid; the last good one stays in force:", style="yellow")
+        for error in document["config_errors"]:
+            console.print(plain(f"  {error}"), style="yellow")
 
 
 def _table(routes: list[dict[str, Any]], narrow: bool) -> Table:

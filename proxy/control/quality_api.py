@@ -60,7 +60,10 @@ class QualityApi:
     async def audit(self, request: Request) -> Response:
         query = Query(request, "route", "limit", "cursor")
         limit, before = query.number("limit", 100, MOST), query.number("cursor", None, 2**62)
-        page = await self.audit_page(query.text("route"), before, limit or 100)
+        route = query.text("route")
+        page = await self.audit_page(route, before, limit or 100)
+        if route is not None and not page and before is None:
+            known(self._snapshot(), route)
         more = page[-1].id if len(page) == limit else None
         return JSONResponse({"entries": [audit_view(entry) for entry in page], "next": more})
 

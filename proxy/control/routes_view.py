@@ -49,6 +49,7 @@ def routes_view(state: State, books: Books) -> dict[str, Any]:
         "version": state.snapshot.version if state.snapshot else 0,
         "routes": [_view(state, route, books) for route in routes.values()],
         "ledger": books.trouble or "ok",
+        "config_errors": list(state.fleet.config_errors),
     }
 
 

@@ -62,6 +62,7 @@ class Banyan:
         open_files: int = 0,
         host: str = "127.0.0.1",
     ) -> None:
+        self.home = home
         self.address = (host, free_port())
         self.control = (host, free_port())
         self._log = home / "log.txt"
