@@ -110,8 +110,9 @@ def test_replicas_that_do_not_serve_by_a_flip_are_named(run: Run, home: Path) ->
     ledger = Ledger.open(f"sqlite:///{home / 'ledger.db'}")
     for name in ("slow", "silent"):
         alive(ledger, name, 0)
-    silent = update(replicas).where(replicas.c.id == "silent").values(seen=now() - 60_000)
-    ledger.write(lambda connection: connection.execute(silent))
+    for name, ago in (("slow", -3_600_000), ("silent", 60_000)):  # however long this machine takes
+        heard = update(replicas).where(replicas.c.id == name).values(seen=now() - ago)
+        ledger.write(lambda connection, heard=heard: connection.execute(heard))
     done = run("flip", "flipped", "shadow", "--reason", "x")
     ledger.write(lambda connection: connection.execute(delete(replicas).where(replicas.c.version == 0)))
     ledger.close()

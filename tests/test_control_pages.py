@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.control import routes_api
+from proxy.control.pages import GROUPS_PAGE
 from proxy.ledger import replicas
 from tests.support.control import HOST, TOKENS, Control, bearer, control, diff, seen
 
@@ -45,6 +46,19 @@ async def test_what_pages_need_is_there_before_signing_in(tmp_path: Path, name: 
         login = await running.get("/login")
         assert f"/static/{name}" in login.text
         assert (await running.get(f"/static/{name}")).status_code == 200
+
+
+async def test_of_very_many_groups_the_most_urgent_are_shown_and_all_are_counted(tmp_path: Path) -> None:
+    async with control(tmp_path) as running:
+        many = [diff(number, signature=f"{number:016x}") for number in range(GROUPS_PAGE + 20)]
+        seen(running.ledger, *many)
+        page = (await running.get("/differences")).text
+        few = (await running.get("/differences?route=payment-list")).text
+        told = (await running.get("/api/v1/diff-groups?limit=1")).json()
+    assert page.count('class="group card"') == GROUPS_PAGE
+    assert "These are the 100 most urgent of 120 groups" in page
+    assert "most urgent of" not in few
+    assert (len(told["groups"]), told["total"]) == (1, 120)
 
 
 async def test_what_others_wrote_is_shown_as_text(tmp_path: Path) -> None:

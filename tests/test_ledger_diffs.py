@@ -62,6 +62,15 @@ def test_groups_are_listed_by_route_and_openness(ledger: Ledger) -> None:
     assert len(ledger.read(partial(diffs.listed, limit=1))) == 1
 
 
+def test_groups_are_counted_beyond_those_that_are_listed(ledger: Ledger) -> None:
+    record(ledger, seen("s1"), seen("s2"), seen("s3", route="other"))
+    triage(ledger, "s1", Triage.EXPECTED)
+    assert len(ledger.read(partial(diffs.listed, limit=1))) == 1
+    assert ledger.read(diffs.count) == 3
+    assert ledger.read(partial(diffs.count, only_open=True)) == 2
+    assert ledger.read(partial(diffs.count, route="pay", only_open=True)) == 1
+
+
 def test_the_newest_exchanges_of_a_group_are_kept(ledger: Ledger) -> None:
     record(ledger, seen("s1", 9, exchanges=[exchange(n) for n in range(9)]), keep=5)
     record(ledger, seen("s1", 2, exchanges=[exchange(20), exchange(1)]), keep=5)

@@ -31,12 +31,22 @@ def diff_line(diff: dict[str, Any]) -> Text:
     return line.append_text(plain(places + more or diff["reason"] or ""))
 
 
+SIGNATURE = 16
+"""Letters of a signature: cut, it would be of no use."""
+
+
 def groups_table(groups: Iterable[dict[str, Any]], narrow: bool) -> Table:
     """One line a group, in the order given; where there is little room, without when it was last seen."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     seen = () if narrow else ("last seen",)
     for name in ("signature", "severity", "said", "count", *seen, "route", "what differs"):
-        table.add_column(name, no_wrap=name != "what differs", justify="right" if name == "count" else "left")
+        table.add_column(
+            name,
+            no_wrap=name not in ("route", "what differs"),
+            min_width=len(name) if name != "signature" else SIGNATURE,
+            overflow="fold",
+            justify="right" if name == "count" else "left",
+        )
     for group in groups:
         said = "open" if group["open"] else group["verdict"]
         places = [f"{one['path']} {one['kind']}" for one in group["differences"] if not one["noise"]]

@@ -26,6 +26,8 @@ from proxy.ledger import LedgerUnavailable
 from proxy.ledger.audit import Author, Source
 
 AUDIT_PAGE = 100
+GROUPS_PAGE = 100
+"""Groups on a page: it is asked for again every two seconds."""
 
 Page = Callable[[Request, str | None, int], Awaitable[Response]]
 """Renders a page: the request, a notice, the status."""
@@ -72,15 +74,16 @@ class Pages:
         query, now = Query(request, "route", "state"), self.quality_api.clock()
         route, state = query.text("route"), query.choice("state", ("open", "all"), "open")
         try:
-            found, notice = await self.quality_api.groups_page(route, state == "open"), None
+            (found, total), notice = await self.quality_api.groups_page(route, state == "open"), None
         except LedgerUnavailable as error:
-            found, notice = [], str(error)
-        groups = [group_view(group, now) for group in found]
+            (found, total), notice = ([], 0), str(error)
+        groups = [group_view(group, now) for group in found[:GROUPS_PAGE]]
         mirrored = mirrored_view(self.quality_api.state.totals, route)
         return rendered(
             request,
             "differences.html",
             groups=groups,
+            total=total,
             route=route,
             state=state,
             notice=notice,

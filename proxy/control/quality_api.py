@@ -111,18 +111,18 @@ class QualityApi:
         query = Query(request, "route", "state", "limit")
         state = query.choice("state", ("open", "all"), "all")
         route, limit = query.text("route"), query.number("limit", 100, MOST)
-        found = await self.groups_page(route, state == "open")
+        found, total = await self.groups_page(route, state == "open")
         if route is not None and not found:
             known(self._snapshot(), route)
         now = self.clock()
         shown = [group_view(group, now) for group in found[:limit]]
         mirrored = mirrored_view(self.state.totals, route)
-        return JSONResponse({"groups": shown, "total": len(found), "mirrored": mirrored})
+        return JSONResponse({"groups": shown, "total": total, "mirrored": mirrored})
 
-    async def groups_page(self, route: str | None, only_open: bool) -> list[Group]:
-        """Groups, the most urgent first."""
-        found = await self.books.read(diffs.listed, route=route, only_open=only_open, limit=MOST_GROUPS)
-        return by_urgency(found, self.clock())
+    async def groups_page(self, route: str | None, only_open: bool) -> tuple[list[Group], int]:
+        """Groups, the most urgent first, and how many there are in all."""
+        found, total = await self.books.read(_groups_and_total, route, only_open)
+        return by_urgency(found, self.clock()), total
 
     async def group(self, request: Request) -> Response:
         return JSONResponse(await self.group_view(request.path_params["signature"]))
@@ -151,6 +151,12 @@ class QualityApi:
     def _snapshot(self) -> Snapshot:
         assert self.state.snapshot is not None  # the door has looked
         return self.state.snapshot
+
+
+def _groups_and_total(connection: Connection, route: str | None, only_open: bool) -> tuple[list[Group], int]:
+    found = diffs.listed(connection, route=route, only_open=only_open, limit=MOST_GROUPS)
+    total = diffs.count(connection, route=route, only_open=only_open)
+    return found, total
 
 
 def _group_with_samples(connection: Connection, signature: str) -> tuple[Group, list[Exchange]]:

@@ -149,11 +149,18 @@ def listed(
 ) -> list[Group]:
     """Groups, the last seen first. Open are those without a verdict, or whose verdict lapsed."""
     query = select(groups).order_by(groups.c.last_seen.desc(), groups.c.signature).limit(limit)
-    if route is not None:
-        query = query.where(groups.c.route == route)
-    if only_open:
-        query = query.where(_is_open())
-    return _select(connection, query)
+    return _select(connection, query.where(*_wanted(route, only_open)))
+
+
+def count(connection: Connection, *, route: str | None = None, only_open: bool = False) -> int:
+    """How many there are that `listed` would give without a limit."""
+    query = select(func.count()).select_from(groups)
+    return connection.execute(query.where(*_wanted(route, only_open))).scalar_one()
+
+
+def _wanted(route: str | None, only_open: bool) -> list[ColumnElement[bool]]:
+    of_route = [] if route is None else [groups.c.route == route]
+    return [*of_route, _is_open()] if only_open else of_route
 
 
 def count_open(connection: Connection, route: str, since: datetime) -> int:
