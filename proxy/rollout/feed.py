@@ -16,6 +16,7 @@ from proxy.config.addresses import Address
 from proxy.config.models import Config
 from proxy.config.snapshot import Snapshot
 from proxy.flips import intents
+from proxy.ledger.clock import LedgerTime
 from proxy.ledger.positions import Position
 from proxy.rollout.book import Book
 from proxy.rollout.follower import Follower, Identity, News
@@ -54,6 +55,7 @@ class Feed:
             time.monotonic,
         )
         self._sampler = Sampler(f"{identity.replica}#{os.getpid()}-{time.time_ns():x}")
+        self._time = LedgerTime(time.monotonic, time.time())
         self._judged: frozenset[str] = frozenset()
         self._hints = config.redis and Listener(
             config.redis, FLIPPED, self._follower.wake, self._from_thread(self._redis)
@@ -100,6 +102,8 @@ class Feed:
 
     def _learn(self, news: News) -> None:
         self._book.learn(news.version, news.rows)
+        if news.at is not None:
+            self._time.set(news.at)
         self.known.set()
         took = news.took or self.view.took
         self._see(replace(self.view, version=self._book.version, trouble=news.trouble, took=took))
@@ -113,7 +117,7 @@ class Feed:
             self._changed()
 
     def _cut(self) -> None:
-        if seen := self._sampler.cut(time.time(), self._judged):
+        if seen := self._sampler.cut(self._time.now(), self._judged):
             self._follower.keep(seen)
 
     def _from_thread(self, take: Callable[[_T], None]) -> Callable[[_T], None]:

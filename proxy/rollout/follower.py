@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from proxy.ledger import Ledger, LedgerUnavailable, file_trail, migrate, overrides, replicas, samples
 from proxy.ledger.audit import Author, Source
+from proxy.ledger.clock import present
 from proxy.ledger.migrate import LedgerTooNew
 from proxy.ledger.overrides import Override
 from proxy.ledger.positions import Intent
@@ -39,6 +41,8 @@ class News:
     trouble: str | None = None
     took: Took | None = None
     """Once the ledger knows that a version is served here."""
+    at: datetime | None = None
+    """When it was looked at, by the ledger's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +160,14 @@ class Follower:
 
     def _look(self) -> None:
         hinted, self._look_due = self._passage.begin(), self._clock() + self._period
-        version, rows = self._ledger.read(
-            lambda connection: overrides.changed_since(connection, self._version)
+        (version, rows), now = self._ledger.read(
+            lambda connection: (overrides.changed_since(connection, self._version), present(connection))
         )
         self._setback = self._setback or _setback(self._version, version)
         if version > self._version and self._reported[0] >= 0:  # what was in force at the start is no flip
             self._passage.read(hinted)
         self._version = max(version, self._version)
-        self._tell(News(self._version, rows, self._setback))
+        self._tell(News(self._version, rows, self._setback, at=now))
 
     def _report(self) -> None:
         version, at = self._reported
