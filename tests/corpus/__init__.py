@@ -11,6 +11,7 @@ from tests.corpus import (
     html,
     lists,
     numbers,
+    payments,
     rules,
     strings,
     structure,
@@ -32,4 +33,5 @@ CASES: tuple[Case, ...] = (
     *forms.CASES,
     *tables.CASES,
     *rules.CASES,
+    *payments.CASES,
 )

@@ -16,6 +16,8 @@ def html(name: str, php: str, python: str, *expect: str, **compare: object) -> C
     return Case(f"html-{name}", f"?>{php}", page(python), expect, compare, type=None)
 
 
+FORM = '<form action="%s" method="post"><input type="hidden" name="%s" value="%s"></form>'
+
 CASES = (
     html("same", "<p>Hello</p>", "<p>Hello</p>"),
     html("space", "<div>\n  <p>a</p>\n\n  <p>b</p>\n</div>\n", "<div><p>a</p><p>b</p></div>"),
@@ -180,5 +182,41 @@ CASES = (
         page("<p>Größe</p>"),
         ["body $ mojibake major"],
         type=None,
+    ),
+    html(
+        "3ds",
+        FORM % ("https://acs.example", "PaReq", "eJx"),
+        FORM % ("https://acs.example", "PaReq", "eJx") + "\n",
+    ),
+    html(
+        "3ds-target",
+        FORM % ("https://acs.example", "PaReq", "eJx"),
+        FORM % ("https://acs2.example", "PaReq", "eJx"),
+        "body /html/body/form/@action changed major",
+    ),
+    html(
+        "csrf",
+        FORM % ("/pay", "csrf", "a"),
+        FORM % ("/pay", "csrf", "b"),
+        "body /html/body/form/input/@value changed major",
+    ),
+    html(
+        "csrf-ignored",
+        FORM % ("/pay", "csrf", "a"),
+        FORM % ("/pay", "csrf", "b"),
+        ignore=["//input[@name='csrf']/@value"],
+    ),
+    html(
+        "amount",
+        FORM % ("/pay", "amount", "10.00"),
+        FORM % ("/pay", "amount", "10.01"),
+        "body /html/body/form/input/@value changed critical",
+        rules=[{"path": "//input[@name='amount']/@value", "money": True}],
+    ),
+    html(
+        "row-inserted",
+        "<table><tr><td>1<td>a<tr><td>2<td>b</table>",
+        "<table><tr><td>0<td>z<tr><td>1<td>a<tr><td>2<td>b</table>",
+        "body /html/body/table/tbody/tr[1] extra minor",
     ),
 )
