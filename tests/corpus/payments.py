@@ -137,7 +137,8 @@ ALL = {
 PAYMENT = (
     "echo json_encode(['id' => 'pay_1', 'amount' => '10.00', 'created' => '2026-07-01 12:00:00',"
     " 'meta' => [], 'tags' => array_filter(['a', '', 'c']), 'live' => 1, 'note' => null, 'ratio' => 0.3333,"
-    " 'trace' => 5, 'lines' => [['sku' => 'a', 'qty' => 1, 'etag' => 1], ['sku' => 'b', 'qty' => 2, 'etag' => 2]]]);"
+    " 'trace' => 5,"
+    " 'lines' => [['sku' => 'a', 'qty' => 1, 'etag' => 1], ['sku' => 'b', 'qty' => 2, 'etag' => 2]]]);"
 )
 
 
