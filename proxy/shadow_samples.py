@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from proxy.config.snapshot import Snapshot
 from proxy.flips import intents
 from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, overrides, samples
-from proxy.ledger.migrate import LedgerTooNew, upgrade
+from proxy.ledger.migrate import LedgerTooNew, opened
 from proxy.ramp.evidence import Sample
 from proxy.rollout.book import Book
 from proxy.rollout.sampling import Sampler, judged
@@ -62,8 +62,7 @@ class ShadowSamples:
 
     def _opened(self) -> Ledger:
         if self._ledger is None:
-            upgrade(self._url)
-            self._ledger = Ledger.open(self._url)
+            self._ledger = opened(self._url)
         return self._ledger
 
     def _changes(self, connection: Connection) -> tuple[int, list[overrides.Override]]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, diffs, noise, settings
-from proxy.ledger.migrate import LedgerTooNew, upgrade
+from proxy.ledger.migrate import LedgerTooNew, opened
 from proxy.ledger.noise import RouteNoise, Ruling
 from shadow.groups import Sighting
 from shadow.noise import Known, Seen
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class LedgerStore:
-    """Opens the ledger, and brings its tables up to date, when it is first needed and there."""
+    """Opens the ledger when it is first needed and there."""
 
     def __init__(self, url: str, samples: int, keep: float) -> None:
         self._url = url
@@ -78,8 +78,7 @@ class LedgerStore:
     def _opened(self) -> Ledger:
         with self._opening:
             if self._ledger is None:
-                upgrade(self._url)
-                self._ledger = Ledger.open(self._url)
+                self._ledger = opened(self._url)
             return self._ledger
 
 

@@ -35,10 +35,17 @@ def test_the_specification_is_really_applied(right: str, wrong: str) -> None:
 
 
 def test_it_has_every_part_of_the_demo() -> None:
-    assert set(SERVICES) == {"banyan", "legacy", "modern", "redis", "postgres"}
-    assert {name for name in SERVICES if "healthcheck" not in SERVICES[name]} == {"banyan"}, (
-        "its image has one"
+    assert set(SERVICES) == {"banyan", "ledger", "legacy", "modern", "redis", "postgres"}
+    assert {name for name in SERVICES if "healthcheck" not in SERVICES[name]} == {"banyan", "ledger"}, (
+        "the image has one, and what ends needs none"
     )
+
+
+def test_the_ledger_s_tables_are_made_before_banyan_starts() -> None:
+    (made,) = [word for word in SERVICES["ledger"]["command"] if word.startswith("--ledger=")]
+    assert SERVICES["ledger"]["command"][:2] == ["ledger", "upgrade"]
+    assert made in SERVICES["banyan"]["command"]
+    assert SERVICES["banyan"]["depends_on"]["ledger"] == {"condition": "service_completed_successfully"}
 
 
 def test_nothing_is_published_beyond_this_machine() -> None:

@@ -196,11 +196,18 @@ def test_containers_run_commands_of_the_program(overlay: str) -> None:
     for _, container in containers(overlay):
         # Without a command of its own, a container runs the image's entry point.
         line = " ".join([*container.get("command", ["banyan"]), *container["args"]])
-        called = re.search(r"\bbanyan (\w+) --config /etc/banyan/routes.yaml\b", line)
-        assert called and called[1] == container["name"]
-        done = run("banyan", called[1], "--help")
+        called = re.search(r"\bbanyan ((\w+)( \w+)?) --config /etc/banyan/routes.yaml\b", line)
+        assert called and called[2] == container["name"]
+        done = run("banyan", *called[1].split(), "--help")
         assert done.returncode == 0
         assert "--config" in done.stdout
+
+
+def test_the_ledger_s_tables_are_there_before_the_control_plane_is(overlay: str) -> None:
+    (control,) = [pod["spec"] for pod in pods(overlay) if pod["spec"]["containers"][0]["name"] == "control"]
+    (first,) = control["initContainers"]
+    assert first["args"][:2] == ["ledger", "upgrade"]
+    assert [one["name"] for one in first["env"]] == ["BANYAN_LEDGER"]
 
 
 def test_ports_are_those_of_the_configuration(overlay: str) -> None:
@@ -232,6 +239,8 @@ def test_what_is_written_lies_on_a_volume(overlay: str) -> None:
 def test_the_grace_period_covers_pre_stop_and_drain(overlay: str) -> None:
     drain = seconds(routes(overlay)["server"]["timeouts"]["drain"])
     for pod, container in containers(overlay):
+        if container in pod.get("initContainers", ()):
+            continue  # it ends by itself, before any client comes
         pre_stop = container["lifecycle"]["preStop"]["sleep"]["seconds"]
         assert pod["terminationGracePeriodSeconds"] > pre_stop + drain
 

@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from proxy.ledger import Ledger, LedgerUnavailable, migrate, overrides
+from proxy.ledger.migrate import LedgerTooNew
 from proxy.ledger.schema import VERSION_TABLE, metadata
 
 MIGRATIONS = (
@@ -42,6 +43,28 @@ def test_a_database_that_was_not_upgraded_says_what_to_do(empty_url: str) -> Non
     with pytest.raises(LedgerUnavailable, match="run `banyan ledger upgrade`"):
         ledger.read(lambda connection: overrides.changed_since(connection, 0))
     ledger.close()
+
+
+def test_who_opens_a_file_upgrades_it_and_who_opens_a_server_does_not(empty_url: str) -> None:
+    """Replicas of the version before may still run there: when to upgrade is for people to say."""
+    if empty_url.startswith("sqlite"):
+        migrate.opened(empty_url).close()
+        assert migrate.status(empty_url).pending == ()
+        return
+    with pytest.raises(LedgerUnavailable, match="run `banyan ledger upgrade`"):
+        migrate.opened(empty_url)
+    assert migrate.status(empty_url).pending == MIGRATIONS
+    migrate.upgrade(empty_url)
+    migrate.opened(empty_url).close()
+
+
+def test_who_opens_a_ledger_of_a_later_version_is_told(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    ledger = Ledger.open(empty_url)
+    ledger.write(partial(run, f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    ledger.close()
+    with pytest.raises(LedgerTooNew, match="the ledger is at 9999, this version of Banyan ends at 0003"):
+        migrate.opened(empty_url)
 
 
 def test_processes_that_upgrade_at_once_make_each_migration_once(empty_url: str) -> None:

@@ -35,6 +35,8 @@ _COLLISION: set[object] = {"40001", "40P01", 1213, 1205}
 _OUTDATED: set[object] = {"42P01", "42703", 1146, 1054}
 """PostgreSQL and MySQL: no such table, no such column."""
 
+OUTDATED = "its tables are missing or old; run `banyan ledger upgrade`"
+
 
 class LedgerUnavailable(Exception):
     """The ledger did not do what was asked: it is down, out of reach, too slow, or not upgraded.
@@ -144,7 +146,7 @@ def _explained(error: DBAPIError) -> Exception:
     """What is to be raised for an error of the database: a wrong statement stays what it is, a bug."""
     line = _first_line(error)
     if _codes(error) & _OUTDATED or "no such table" in line or "no such column" in line:
-        return LedgerUnavailable("its tables are missing or old; run `banyan ledger upgrade`")
+        return LedgerUnavailable(OUTDATED)
     if type(error) is DatabaseError:
         return LedgerUnavailable(f"{line}; put a backup in its place, or move it away to begin a new one")
     return error if isinstance(error, ProgrammingError) else LedgerUnavailable(line)

@@ -11,7 +11,7 @@ from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, text
 
 from proxy.ledger.engine import create
-from proxy.ledger.ledger import Ledger, LedgerUnavailable
+from proxy.ledger.ledger import OUTDATED, Ledger, LedgerUnavailable
 from proxy.ledger.schema import VERSION_TABLE
 
 _PATIENCE = 120
@@ -53,6 +53,23 @@ def upgrade(url: str) -> tuple[str, ...]:
         ledger.close()
 
 
+def opened(url: str) -> Ledger:
+    """The ledger, with tables as this version needs them: a file's are upgraded, a server's have to be there.
+
+    Raises BadLedgerUrl, LedgerUnavailable or LedgerTooNew.
+    """
+    ledger = Ledger.open(url)
+    try:
+        if ledger.engine.dialect.name == "sqlite":
+            upgrade(url)
+        else:
+            _refuse_others(ledger.read(_status))
+    except (LedgerUnavailable, LedgerTooNew):
+        ledger.close()
+        raise
+    return ledger
+
+
 def status(url: str) -> Status:
     """How far the tables are. Raises BadLedgerUrl or LedgerUnavailable."""
     ledger = Ledger.open(url)
@@ -83,11 +100,20 @@ def _upgrade_alone(ledger: Ledger, guard: Connection) -> tuple[str, ...]:
 def _upgrade(connection: Connection) -> tuple[str, ...]:
     before = _status(connection)
     if before.is_newer:
-        raise LedgerTooNew(
-            f"the ledger is at {before.current}, this version of Banyan ends at {before.latest}"
-        )
+        raise _too_new(before)
     command.upgrade(_config(connection), "head")
     return before.pending
+
+
+def _refuse_others(found: Status) -> None:
+    if found.is_newer:
+        raise _too_new(found)
+    if found.pending:
+        raise LedgerUnavailable(OUTDATED)
+
+
+def _too_new(found: Status) -> LedgerTooNew:
+    return LedgerTooNew(f"the ledger is at {found.current}, this version of Banyan ends at {found.latest}")
 
 
 def _status(connection: Connection) -> Status:

@@ -40,9 +40,9 @@ def selected(overlay: str, labels: dict[str, str]) -> list[Manifest]:
 
 
 def containers(overlay: str) -> Iterator[tuple[Manifest, Manifest]]:
-    """Every container, each with the spec of its pod."""
+    """Every container, those too that only begin, each with the spec of its pod."""
     for pod in pods(overlay):
-        for container in pod["spec"]["containers"]:
+        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
             yield pod["spec"], container
 
 
