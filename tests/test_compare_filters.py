@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.compare.queries import locations, parse
+from tests.support.compare import bodies, found
 
 QUERIES = [
     "$[?@.a=='x']",
@@ -38,3 +39,8 @@ documents = st.recursive(
 def test_a_filter_selects_what_the_library_selects(query: str, document: object) -> None:
     expected = [node.location for node in jsonpath_rfc9535.find(query, document)]
     assert locations(parse(query), document) == expected
+
+
+@pytest.mark.parametrize("query", ["$[?@.a==0.1]", "$[?@.a<0.5]", "$[?@.a!='x' && @.a==1e-1]"])
+def test_a_filter_sees_a_fraction_as_the_library_does(query: str) -> None:
+    assert not found(bodies('[{"a":0.1,"b":1}]', '[{"a":0.1,"b":2}]', {"ignore": [query]}))

@@ -119,12 +119,9 @@ def _trees(
     if parsed is None:
         return
     selectors = pair.policy.selectors
-    documents = [jsontext.plain(text) for text in texts] if texts and selectors.needs_document else parsed
-    one, other = (
-        trees.Spot(value, None, selectors.root(document))
-        for value, document in zip(parsed, documents, strict=True)
-    )
-    trees.Walk(pair.findings, pair.policy, style, pair.mirror).compare(one, other)
+    documents = [jsontext.plain(text) for text in texts] if texts and selectors.needs_floats else parsed
+    states = selectors.root(documents[0]), selectors.root(documents[1])
+    trees.Walk(pair.findings, pair.policy, style, pair.mirror).compare(parsed, states)
 
 
 def _html(pair: Pair) -> None:

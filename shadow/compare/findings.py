@@ -3,7 +3,7 @@
 from collections import Counter
 
 from shadow.compare.model import Difference, Kind, Limits, Result, Side, Value, Where
-from shadow.compare.severity import severity_of
+from shadow.compare.severity import of_body, severity_of
 
 
 class OverLimit(Exception):
@@ -33,11 +33,8 @@ class Findings:
         named: str = "",
     ) -> None:
         """Add one difference with the severity that the table gives it; OverLimit when there are too many."""
-        if len(self.differences) >= self.limits.differences:
-            raise OverLimit(f"more than {self.limits.differences} differences")
         severity = severity_of(where, path, kind, primary, shadow, money)
-        found = Difference(where, path, kind, primary, shadow, severity, hint, False, money, named)
-        self.differences.append(found)
+        self._add(Difference(where, path, kind, primary, shadow, severity, hint, False, money, named))
 
     def body(
         self,
@@ -50,7 +47,14 @@ class Findings:
         hint: str = "",
         named: str = "",
     ) -> None:
-        self.add(Where.BODY, path, kind, primary, shadow, money=money, hint=hint, named=named)
+        """`add`, for what there can be thousands of."""
+        severity = of_body(kind, money)
+        self._add(Difference(Where.BODY, path, kind, primary, shadow, severity, hint, False, money, named))
+
+    def _add(self, found: Difference) -> None:
+        if len(self.differences) >= self.limits.differences:
+            raise OverLimit(f"more than {self.limits.differences} differences")
+        self.differences.append(found)
 
     def result(self) -> Result:
         normalised = {str(name): count for name, count in self.normalised.items()}

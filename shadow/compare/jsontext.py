@@ -9,9 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import chain
+from typing import TypeVar
 
 from shadow.compare.findings import OverLimit
 from shadow.compare.model import Json, Kind, Limits
+
+T = TypeVar("T")
 
 # What can stand at the end of a text that was cut: nothing, or the beginning of a number, a word or an
 # escape.
@@ -86,7 +89,8 @@ def _decode(text: str, limits: Limits, parse_int: Callable[[str], Decimal] | Non
     """
     value: Json = json.loads(text, parse_float=Decimal, parse_int=parse_int, parse_constant=_refuse)
     depth, members = _extent(value)
-    if members != len(_NAME.findall(text)):
+    # There is a colon behind each name, so that as many colons as members leave no name that stands twice.
+    if members != text.count(":") and members != len(_NAME.findall(text)):
         json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_refuse_twins)
     if depth > limits.depth:
         raise OverLimit(f"the JSON is nested deeper than {limits.depth}")
@@ -97,13 +101,20 @@ def _extent(value: Json) -> tuple[int, int]:
     """How deep a value is nested, and how many members all its objects have."""
     depth, members, level = 0, 0, [value]
     while True:
-        objects = [found for found in level if isinstance(found, dict)]
-        lists = [found for found in level if isinstance(found, list)]
-        if not objects and not lists:
+        kinds = set(map(type, level))  # most levels hold scalars alone, or objects alone
+        if dict not in kinds and list not in kinds:
             return depth, members
+        objects = _of_kind(dict, level, kinds)
+        lists = _of_kind(list, level, kinds)
         depth += 1
         members += sum(map(len, objects))
-        level = [*chain.from_iterable(each.values() for each in objects), *chain.from_iterable(lists)]
+        level = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(lists)]
+
+
+def _of_kind(kind: type[T], level: list[Json], kinds: set[type]) -> list[T]:
+    if kind not in kinds:
+        return []
+    return [found for found in level if type(found) is kind]
 
 
 def _refuse_twins(pairs: list[tuple[str, object]]) -> None:

@@ -1,10 +1,12 @@
 """Which elements of two JSON arrays are compared with each other."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import compress
 from operator import ne
+from typing import Self
 
 from shadow.compare import values
 from shadow.compare.align import WEIGHED_CELLS, Elements, align
@@ -26,11 +28,25 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """One side's array: values and, beside each, its index and where the queries stand there."""
+    """One side's array: values and, beside each, its index and where the queries stand there.
+
+    kinds: the types of its values, so that no element of a long list of numbers is asked for its own.
+    """
 
     values: Sequence[Json]
     indexes: Sequence[int]
     states: Sequence[State | None]
+    kinds: Set[type]
+
+    @classmethod
+    def of(cls, items: list[Json], state: State | None) -> Self:
+        """The elements of an array but those that are ignored: they must not shift the others."""
+        if state is None:
+            return cls(items, range(len(items)), [None] * len(items), set(map(type, items)))
+        states = state.each(len(items))
+        kept = [index for index, step in enumerate(states) if step is None or not step.treatment.ignore]
+        values = [items[index] for index in kept]
+        return cls(values, kept, [states[index] for index in kept], set(map(type, values)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,7 @@ class Pairer:
 
     def ordered(self, left: Array, right: Array) -> Pairing:
         """By content, in order: an insertion is one element too many and nothing else."""
-        if are_in_step(left.values, right.values):
+        if dict in left.kinds and dict in right.kinds and are_in_step(left.values, right.values):
             return Pairing(_numbered(left.values))
         ones, others = self._shapes(left), self._shapes(right)
         if _is_in_place(ones, others):
@@ -108,8 +124,8 @@ class Pairer:
             pairs = matched(ones, others, *rest)
         return pairs + matched(*named, *_left_over(rest, pairs))
 
-    def _shapes(self, array: Array) -> list[Hashable]:
-        return self.shapes.of_all(array.values, array.states)
+    def _shapes(self, array: Array) -> Sequence[Hashable]:
+        return self.shapes.of_all(array.values, array.states, array.kinds)
 
     def _cost(self, one: Json, other: Json) -> float:
         """About how many differences a pair would bring."""
@@ -149,19 +165,18 @@ def _size(value: Json) -> float:
 
 
 def _numbered(items: Sequence[object]) -> list[Pair]:
-    return [(index, index) for index in range(len(items))]
+    numbers = range(len(items))
+    return list(zip(numbers, numbers, strict=True))
 
 
 def _is_in_place(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
-    """Whether no alignment brings fewer differences than pairing by position does.
-
-    Any alignment leaves at least those elements without an equal partner that the other side, in whatever
-    order, has no equal of.
+    """Whether no alignment brings fewer differences than pairing by position does: what differs there has
+    no equal on the other side, in whatever order.
     """
     if len(ones) != len(others):
         return False
-    here: int = sum(map(ne, ones, others))
-    return here == 0 or here <= (Counter(ones) - Counter(others)).total()
+    differ = list(map(ne, ones, others))
+    return set(compress(ones, differ)).isdisjoint(compress(others, differ))
 
 
 def _permuted(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:

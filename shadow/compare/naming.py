@@ -37,12 +37,14 @@ def label_at(document: Json, keys: Sequence[str | int]) -> str:
     labels = []
     for key in keys:
         if isinstance(document, dict) and isinstance(key, str):
-            labels.append(member_label(document) if key in VALUES else "")
+            if key in VALUES:
+                labels.append(member_label(document))
             document = document.get(key)
         elif isinstance(document, list) and isinstance(key, int) and key < len(document):
-            labels.append(item_label(document, key))
+            if label := item_label(document, key):
+                labels.append(label)
             document = document[key]
-    return joined(*reversed(labels))
+    return joined(*reversed(labels)) if labels else ""
 
 
 def attribute_label(attributes: Mapping[str, str]) -> str:

@@ -1,8 +1,6 @@
 """Where a value stands in a document, and how that is written."""
 
-import re
 from enum import Enum, auto
-from functools import lru_cache
 from typing import TypeAlias, assert_never
 
 from shadow.compare.selectors import Key
@@ -10,7 +8,6 @@ from shadow.compare.selectors import Key
 # A place is its parent's place and its own key; None is the root. Made for every value, written for few.
 Place: TypeAlias = tuple["Place", Key] | None
 
-_SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)  # RFC 9535 §2.5.1.1, its ASCII part
 _ESCAPES = {"'": "\\'", "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
 
@@ -24,23 +21,30 @@ def written(place: Place, style: Style) -> str:
     """The path of a place; "$" for the whole body in any style."""
     if place is None:
         return "$"
-    keys = keys_of(place)
     match style:
-        case Style.FORM:
-            return str(keys[0])
-        case Style.TABLE:
-            return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
         case Style.JSON:
-            return _json_path(keys)
+            return _json_path(place)
+        case Style.FORM:
+            return str(keys_of(place)[0])
+        case Style.TABLE:
+            keys = keys_of(place)
+            return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
         case _:
             assert_never(style)
 
 
-def _json_path(keys: list[Key]) -> str:
-    short = [f"[{key}]" if key.__class__ is int else _short(key) for key in keys]
-    if "" not in short:
-        return "$" + "".join(short)
-    return "$" + "".join(f"[{_quoted(key)}]" for key in keys)
+def _json_path(place: Place) -> str:
+    """Short, if each name is of ASCII letters, digits and _ (RFC 9535 §2.5.1.1); written from its end."""
+    path, rest = "", place
+    while rest is not None:
+        rest, key = rest
+        if isinstance(key, int):
+            path = f"[{key}]{path}"
+        elif key.isidentifier() and key.isascii():
+            path = f".{key}{path}"
+        else:
+            return "$" + "".join([f"[{_quoted(key)}]" for key in keys_of(place)])
+    return "$" + path
 
 
 def keys_of(place: Place) -> list[Key]:
@@ -50,11 +54,6 @@ def keys_of(place: Place) -> list[Key]:
         place, key = place
         keys.append(key)
     return keys[::-1]
-
-
-@lru_cache(maxsize=4096)
-def _short(name: Key) -> str:
-    return f".{name}" if _SHORTHAND.fullmatch(str(name)) else ""
 
 
 def _quoted(key: Key) -> str:

@@ -199,6 +199,12 @@ def _queries(expression: Expression) -> Iterator[FilterQuery]:
                 yield from _queries(argument)
 
 
+def reads_numbers(query: JSONPathQuery) -> bool:
+    """Whether a filter may do more than compare strings: then it has to see numbers as the library does."""
+    selectors = (selector for segment in query.segments for selector in segment.selectors)
+    return any(isinstance(found, FilterSelector) and not isinstance(found, _Equals) for found in selectors)
+
+
 def locations(query: JSONPathQuery, document: object) -> list[tuple[str | int, ...]]:
     root = JSONPathNode(value=document, location=(), parent=None, root=document)  # type: ignore[arg-type] # its alias is invariant
     nodes: Iterable[JSONPathNode] = [root]

@@ -12,7 +12,7 @@ from jsonpath_rfc9535 import JSONPathQuery
 from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 from jsonpath_rfc9535.selectors import IndexSelector, JSONPathSelector, NameSelector, WildcardSelector
 
-from shadow.compare.queries import locations
+from shadow.compare.queries import locations, reads_numbers
 from shadow.compare.treatment import MONEY, PLAIN, Treatment
 
 Key: TypeAlias = str | int
@@ -69,6 +69,15 @@ class State:
             return named[key]
         return self._any_index if key.__class__ is int else self._any_name
 
+    def each(self, size: int) -> "list[State | None]":
+        """The states at all elements of an array, mostly one and the same."""
+        named = self._named if self._named is not None else self._explore()
+        found = [self._any_index] * size
+        for key, state in named.items():
+            if isinstance(key, int) and key < size:
+                found[key] = state
+        return found
+
     def _explore(self) -> dict[Key, "State | None"]:
         stay = {place for place in self._places if place.descends}
         for place in self._places:
@@ -123,8 +132,13 @@ class Selectors:
     def needs_document(self) -> bool:
         return bool(self._needing)
 
+    @property
+    def needs_floats(self) -> bool:
+        """Whether one of these queries reads numbers, as plain JSON data has them."""
+        return any(reads_numbers(query) for _, query, _ in self._needing)
+
     def root(self, document: object) -> State | None:
-        """The state at the root of a document (plain JSON data; only looked at by queries that need it)."""
+        """The state at the root of a document, which only queries that need it look at."""
         if not self._needing:
             return self._automaton.root
         located = _Place()

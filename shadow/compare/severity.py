@@ -115,12 +115,12 @@ TABLE: tuple[Row, ...] = (
 def severity_of(where: Where, path: str, kind: Kind, primary: Value, shadow: Value, money: bool) -> Severity:
     """The severity of the first row that fits; every kind has one, so falling off the table is a defect."""
     if where is Where.BODY:
-        return _of_body(kind, money)
+        return of_body(kind, money)
     return _looked_up(Facts(where, path, kind, primary, shadow, money))
 
 
 @cache
-def _of_body(kind: Kind, money: bool) -> Severity:
+def of_body(kind: Kind, money: bool) -> Severity:
     """Rows about bodies ask for nothing else; there can be thousands of such differences."""
     return _looked_up(Facts(Where.BODY, "", kind, ABSENT, ABSENT, money))
 

@@ -3,7 +3,7 @@
 They decide which elements are compared with each other, and spare the walk the containers that are equal.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
 from decimal import Decimal
 from typing import Any, Final
 
@@ -34,7 +34,8 @@ class Shapes:
         """Whether there was a value that only has to be near another: then equal shapes may still differ."""
         self._base = base
         self._known: dict[Hashable, object] = {}
-        self._seen: dict[int, tuple[Json, object]] = {}  # the value too: an id is only unique while it lives
+        self.seen: dict[int, tuple[Json, object]] = {}
+        """Values and shapes of containers by their ids, which are unique as long as these live."""
 
     def of(self, value: Json, state: State | None, levels: int = _LEVELS) -> Hashable:
         """The shape of the value at one place."""
@@ -45,23 +46,27 @@ class Shapes:
             return _scalar(value, treatment)
         if levels == 0:
             return object()  # equals nothing: what lies deeper is left to the walk
-        found = self._seen.get(id(value))
+        found = self.seen.get(id(value))
         if found is None:
             content = self._content(_one_form(value, treatment.presets), state, levels - 1)
-            found = self._seen[id(value)] = value, self._known.setdefault(content, object())
+            found = self.seen[id(value)] = value, self._known.setdefault(content, object())
         return found[1]
 
-    def of_all(self, values: Sequence[Any], states: Sequence[State | None]) -> list[Hashable]:
-        """The shapes of an array's elements (JSON values; any to a type checker that cannot see `_OWN`)."""
+    def of_all(
+        self, values: Sequence[Any], states: Sequence[State | None], kinds: Set[type]
+    ) -> Sequence[Hashable]:
+        """The shapes of an array's elements, which are of these kinds (JSON values; any to a type checker
+        that cannot see `_OWN`).
+        """
         if self._base.presets or any(states):
             return [self.of(value, state) for value, state in zip(values, states, strict=True)]
-        return [value if value.__class__ in _OWN else self.of(value, None) for value in values]
+        if kinds <= _OWN:
+            return values
+        return [value if type(value) in _OWN else self.of(value, None) for value in values]
 
     def same(self, one: Json, other: Json) -> bool:
         """Whether two containers are known to have one shape; nothing is worked out for that."""
-        if not self._seen:
-            return False
-        left, right = self._seen.get(id(one)), self._seen.get(id(other))
+        left, right = self.seen.get(id(one)), self.seen.get(id(other))
         return left is not None and right is not None and left[1] is right[1]
 
     def _content(self, value: "dict[str, Json] | list[Json]", state: State | None, levels: int) -> Hashable:
@@ -70,10 +75,10 @@ class Shapes:
         presets = self._base.presets
         own = frozenset[type]() if presets else _OWN
         if isinstance(value, list):
-            return tuple([item if item.__class__ in own else self.of(item, None, levels) for item in value])
+            return tuple([item if type(item) in own else self.of(item, None, levels) for item in value])
         return frozenset(
             [
-                (name, item if item.__class__ in own else self.of(item, None, levels))
+                (name, item if type(item) in own else self.of(item, None, levels))
                 for name, item in value.items()
                 if item is not None or Preset.NULL_MISSING not in presets
             ]

@@ -26,7 +26,10 @@ class Pattern(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """The sum of the rules that hold at one place."""
+    """The sum of the rules that hold at one place.
+
+    exact: two values of one type are equal here only if they are the same.
+    """
 
     ignore: bool = False
     money: bool = False
@@ -36,12 +39,16 @@ class Treatment:
     within: Decimal | None = None
     pattern: Pattern | None = None
     presets: frozenset[Preset] = field(default_factory=frozenset)
+    exact: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exact", not (self.loose or self.presets))
 
     def __or__(self, other: "Treatment") -> "Treatment":
         """Both together; where they contradict each other, the later one."""
         if self is other or other == PLAIN:
             return self
-        said = {part.name: getattr(other, part.name) for part in fields(other)}
+        said = {part.name: getattr(other, part.name) for part in fields(other) if part.init}
         said = {name: value for name, value in said.items() if value is not None and value is not False}
         return replace(self, **said | {"presets": self.presets | other.presets})
 

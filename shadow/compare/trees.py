@@ -1,10 +1,13 @@
 """Compare two JSON values place by place. CSV and form bodies are compared as JSON values too.
 
 The walk keeps a list of pairs still to look at instead of recursing: the depth of a body is no depth of the
-stack.
+stack. Most places of most documents are reached by no rule, so a pair is a bare tuple, and scalars that are
+equal never become one.
 """
 
-from typing import NamedTuple
+from decimal import Decimal
+from operator import is_
+from typing import TypeAlias
 
 from shadow.compare import values
 from shadow.compare.findings import Findings
@@ -13,24 +16,19 @@ from shadow.compare.lists import Array, Pairer
 from shadow.compare.model import Json, Kind
 from shadow.compare.places import Place, Style
 from shadow.compare.policy import Policy
-from shadow.compare.selectors import Key, State
+from shadow.compare.reporter import Reporter
+from shadow.compare.selectors import State
 from shadow.compare.shapes import Shapes
 from shadow.compare.subsequence import Budget
 from shadow.compare.treatment import PLAIN, Preset, Treatment
-from shadow.compare.unruled import SCALARS, Reporter, Unruled
 
+SCALARS = frozenset((str, int, bool, type(None), Decimal))
 _BROKEN = "does not fit the rule's pattern on both sides"
 
-
-class Spot(NamedTuple):
-    """One side of a pair: the value, where it stands, and where the rules' queries stand there."""
-
-    value: Json
-    place: Place
-    state: State | None
-
-    def child(self, key: Key, value: Json) -> "Spot":
-        return Spot(value, (self.place, key), None if self.state is None else self.state.step(key))
+Pair: TypeAlias = tuple[Json, Json, Place, Place, State | None, State | None]
+"""Two values, where they stand on either side, and where the rules' queries stand there."""
+Places: TypeAlias = tuple[Place, Place]
+States: TypeAlias = tuple[State | None, State | None]
 
 
 class Walk:
@@ -39,127 +37,147 @@ class Walk:
     def __init__(self, findings: Findings, policy: Policy, style: Style, mirror: bool) -> None:
         self._base = base = policy.base
         self._trusts = not policy.checks_equal  # equal scalars need no second look
-        self._todo: list[tuple[Spot, Spot]] = []
+        self._todo: list[Pair] = []
         self._shapes = Shapes(base)
         self._pairer = Pairer(self._shapes, Budget(findings.limits.alignment), mirror, base)
         self._findings = findings
         self._style = style
         self._reporter: Reporter
-        self._unruled: Unruled
 
-    def compare(self, primary: Spot, shadow: Spot) -> None:
-        """Add every difference between two values to the findings."""
-        self._reporter = Reporter(self._findings, self._style, (primary.value, shadow.value))
-        self._unruled = Unruled(self._reporter, self._shapes, self._pairer)
-        self._todo.append((primary, shadow))
-        while self._todo:
-            self._pair(*self._todo.pop())
+    def compare(self, documents: tuple[Json, Json], states: States) -> None:
+        """Add every difference between two values to the findings, in the order of the primary's document."""
+        self._reporter = Reporter(self._findings, self._style, documents)
+        todo, shapes = self._todo, self._shapes
+        todo.append((*documents, None, None, *states))
+        while todo:
+            one, other, here, there, left, right = todo.pop()
+            treatment = self._base if left is None else left.treatment
+            if left is not right:
+                treatment = self._either(left, right)
+            if treatment is not PLAIN:
+                self._treated(one, other, (here, there), (left, right), treatment)
+            elif left is right is None and shapes.seen and shapes.same(one, other):
+                continue
+            elif isinstance(one, dict) and isinstance(other, dict):
+                self._objects(one, other, here, there, left, right)
+            elif isinstance(one, list) and isinstance(other, list):
+                self._lists(one, other, (here, there), (left, right), PLAIN)
+            else:
+                self._values(one, other, here, PLAIN)
 
-    def _treatment(self, primary: Spot, shadow: Spot) -> Treatment:
+    def _either(self, left: State | None, right: State | None) -> Treatment:
         """What holds at the place of either."""
-        found = self._base if primary.state is None else primary.state.treatment
-        if shadow.state is not None and shadow.state is not primary.state:
-            found |= shadow.state.treatment
-        return found
+        found = self._base if left is None else left.treatment
+        return found if right is None else found | right.treatment
 
-    def _pair(self, primary: Spot, shadow: Spot) -> None:
-        treatment = self._treatment(primary, shadow)
-        if treatment is PLAIN:
-            if primary.state is None and shadow.state is None:
-                self._unruled.compare(primary.value, shadow.value, primary.place, shadow.place)
-            else:
-                self._walked(primary, shadow, treatment)
-        elif not treatment.ignore:
-            one, other = self._bridged(primary, shadow, treatment)
-            if treatment.loose and not _is_walked(one.value, other.value, treatment):
-                self._values(one, other.value, treatment)
-            else:
-                self._walked(one, other, treatment)
-
-    def _walked(self, primary: Spot, shadow: Spot, treatment: Treatment) -> None:
-        one, other = primary.value, shadow.value
-        if isinstance(one, dict) and isinstance(other, dict):
-            self._objects(primary, one, shadow, other)
+    def _treated(self, one: Json, other: Json, places: Places, states: States, treatment: Treatment) -> None:
+        """Two values for which a rule holds."""
+        if treatment.ignore:
+            return
+        if treatment.presets and isinstance(one, dict) is not isinstance(other, dict):
+            one, other = self._bridged(one, other, treatment.presets)
+        if treatment.loose and not _is_walked(one, other, treatment):
+            self._values(one, other, places[0], treatment)
+        elif isinstance(one, dict) and isinstance(other, dict):
+            self._objects(one, other, *places, *states)
         elif isinstance(one, list) and isinstance(other, list):
-            self._lists(primary, one, shadow, other, treatment)
+            self._lists(one, other, places, states, treatment)
         else:
-            self._values(primary, other, treatment)
+            self._values(one, other, places[0], treatment)
 
-    def _bridged(self, primary: Spot, shadow: Spot, treatment: Treatment) -> tuple[Spot, Spot]:
+    def _bridged(self, one: Json, other: Json, presets: frozenset[Preset]) -> tuple[Json, Json]:
         """Both sides in one form where PHP's array became the other container and a rule allows that."""
-        one, other = primary.value, shadow.value
-        if not treatment.presets or isinstance(one, dict) is isinstance(other, dict):
-            return primary, shadow
-        empty, sparse = Preset.EMPTY_MAP in treatment.presets, Preset.SPARSE_LIST in treatment.presets
+        empty, sparse = Preset.EMPTY_MAP in presets, Preset.SPARSE_LIST in presets
         if empty and one == [] and isinstance(other, dict):
-            return primary._replace(value=self._noted(Preset.EMPTY_MAP, {})), shadow
+            return self._noted(Preset.EMPTY_MAP, {}), other
         if empty and other == [] and isinstance(one, dict):
-            return primary, shadow._replace(value=self._noted(Preset.EMPTY_MAP, {}))
+            return one, self._noted(Preset.EMPTY_MAP, {})
         if sparse and isinstance(one, dict) and isinstance(other, list) and is_sparse(one):
-            return primary._replace(value=self._noted(Preset.SPARSE_LIST, list(one.values()))), shadow
+            return self._noted(Preset.SPARSE_LIST, list(one.values())), other
         if sparse and isinstance(other, dict) and isinstance(one, list) and is_sparse(other):
-            return primary, shadow._replace(value=self._noted(Preset.SPARSE_LIST, list(other.values())))
-        return primary, shadow
+            return one, self._noted(Preset.SPARSE_LIST, list(other.values()))
+        return one, other
 
-    def _objects(self, primary: Spot, ones: dict[str, Json], shadow: Spot, others: dict[str, Json]) -> None:
-        found: list[tuple[Spot, Spot]] = []
+    def _objects(
+        self,
+        ones: dict[str, Json],
+        others: dict[str, Json],
+        here: Place,
+        there: Place,
+        left: State | None,
+        right: State | None,
+    ) -> None:
+        found: list[Pair] = []
+        shared, free = 0, right is None and self._base is PLAIN
         for name, one in ones.items():
             if name not in others:
-                self._only(primary.child(name, one), Kind.MISSING)
+                self._only(Kind.MISSING, (here, name), one, left and left.step(name))
                 continue
+            shared += 1
             other = others[name]
-            if not self._is_settled(one, other):
-                found.append((primary.child(name, one), shadow.child(name, other)))
-        for name, other in others.items():
-            if name not in ones:
-                self._only(shadow.child(name, other), Kind.EXTRA)
-        self._todo.extend(reversed(found))
+            kind = type(one)
+            if kind is type(other) and kind in SCALARS and one == other and self._trusts:
+                continue
+            place, state = (here, name), left and left.step(name)
+            if state is None and free and (kind in SCALARS or type(other) in SCALARS):
+                self._values(one, other, place, PLAIN)
+            elif here is there and left is right:
+                found.append((one, other, place, place, state, state))
+            else:
+                found.append((one, other, place, (there, name), state, right and right.step(name)))
+        if shared < len(others):
+            for name, other in others.items():
+                if name not in ones:
+                    self._only(Kind.EXTRA, (there, name), other, right and right.step(name))
+        found.reverse()
+        self._todo += found
 
     def _lists(
-        self, primary: Spot, ones: list[Json], shadow: Spot, others: list[Json], treatment: Treatment
+        self, ones: list[Json], others: list[Json], places: Places, states: States, treatment: Treatment
     ) -> None:
-        left, right = _array(ones, primary.state), _array(others, shadow.state)
+        if self._trusts and _are_same(ones, others):
+            return
+        here, there = places
+        left, right = Array.of(ones, states[0]), Array.of(others, states[1])
         if treatment.unordered:
             pairing = self._pairer.unordered(left, right, treatment.key)
         else:
             pairing = self._pairer.ordered(left, right)
         if pairing.reordered:
-            self._reporter.add(Kind.ORDER, primary.place, ones, others, treatment.money)
-        if len(pairing.pairs) < len(left.values):
-            self._alone(primary, left, {one for one, _ in pairing.pairs}, Kind.MISSING)
-        if len(pairing.pairs) < len(right.values):
-            self._alone(shadow, right, {other for _, other in pairing.pairs}, Kind.EXTRA)
-        for i, j in reversed(pairing.pairs):
+            self._reporter.add(Kind.ORDER, here, ones, others, treatment.money)
+        pairs = pairing.pairs
+        if len(pairs) < len(left.values):
+            self._alone(Kind.MISSING, here, left, {one for one, _ in pairs})
+        if len(pairs) < len(right.values):
+            self._alone(Kind.EXTRA, there, right, {other for _, other in pairs})
+        for i, j in reversed(pairs):
             one, other = left.values[i], right.values[j]
-            if not self._is_settled(one, other):
-                spots = primary.child(left.indexes[i], one), shadow.child(right.indexes[j], other)
-                self._todo.append(spots)
+            kind = type(one)
+            if kind is type(other) and kind in SCALARS and one == other and self._trusts:
+                continue
+            spots = (here, left.indexes[i]), (there, right.indexes[j])
+            self._todo.append((one, other, *spots, left.states[i], right.states[j]))
 
-    def _is_settled(self, one: Json, other: Json) -> bool:
-        """Whether two scalars are equal whatever rule holds for them."""
-        kind = one.__class__
-        return self._trusts and kind is other.__class__ and kind in SCALARS and one == other
-
-    def _alone(self, parent: Spot, array: Array, paired: set[int], kind: Kind) -> None:
+    def _alone(self, kind: Kind, place: Place, array: Array, paired: set[int]) -> None:
         for number, index in enumerate(array.indexes):
             if number not in paired:
-                self._only(parent.child(index, array.values[number]), kind)
+                self._only(kind, (place, index), array.values[number], array.states[number])
 
-    def _only(self, spot: Spot, kind: Kind) -> None:
+    def _only(self, kind: Kind, place: tuple[Place, str | int], value: Json, state: State | None) -> None:
         """A member or an element that one side has alone."""
-        treatment = self._base if spot.state is None else spot.state.treatment
+        treatment = self._base if state is None else state.treatment
         if treatment.ignore:
             return
-        if spot.value is None and Preset.NULL_MISSING in treatment.presets and isinstance(_key(spot), str):
+        if value is None and Preset.NULL_MISSING in treatment.presets and isinstance(place[1], str):
             self._reporter.note(Preset.NULL_MISSING)
             return
-        self._reporter.alone(kind, spot.place, spot.value, treatment.money)
+        self._reporter.alone(kind, place, value, treatment.money)
 
-    def _values(self, primary: Spot, shadow: Json, treatment: Treatment) -> None:
-        kind = values.difference(primary.value, shadow, treatment, self._reporter.note)
+    def _values(self, one: Json, other: Json, place: Place, treatment: Treatment) -> None:
+        kind = values.difference(one, other, treatment, self._reporter.note)
         if kind is not None:
             hint = _BROKEN if treatment.pattern is not None else ""
-            self._reporter.add(kind, primary.place, primary.value, shadow, treatment.money, hint)
+            self._reporter.add(kind, place, one, other, treatment.money, hint)
 
     def _noted(self, name: str, value: Json) -> Json:
         self._reporter.note(name)
@@ -173,14 +191,8 @@ def _is_walked(one: Json, other: Json, treatment: Treatment) -> bool:
     return treatment.instant is None or treatment.instant.same(one, other) is None
 
 
-def _array(items: list[Json], state: State | None) -> Array:
-    """The elements of an array but those that are ignored: they must not shift the others."""
-    if state is None:
-        return Array(items, range(len(items)), [None] * len(items))
-    states = [state.step(index) for index in range(len(items))]
-    kept = [index for index, step in enumerate(states) if step is None or not step.treatment.ignore]
-    return Array([items[index] for index in kept], kept, [states[index] for index in kept])
-
-
-def _key(spot: Spot) -> Key | None:
-    return spot.place[1] if spot.place is not None else None
+def _are_same(ones: list[Json], others: list[Json]) -> bool:
+    """Whether two lists hold the same scalars, which is the most common case and the cheapest to see."""
+    if ones != others:
+        return False
+    return SCALARS.issuperset(map(type, ones)) and all(map(is_, map(type, ones), map(type, others)))

@@ -7,7 +7,7 @@ from typing import assert_never
 from shadow.compare import numbers
 from shadow.compare.charsets import is_mojibake
 from shadow.compare.model import Json, Kind
-from shadow.compare.treatment import PLAIN, Pattern, Preset, Treatment
+from shadow.compare.treatment import Pattern, Preset, Treatment
 
 _TRUE = ("true", "True")
 _FALSE = ("false", "False", "null", "None")
@@ -24,22 +24,23 @@ def difference(one: Json, other: Json, treatment: Treatment, note: Note) -> Kind
         if _fits(treatment.pattern, one) and _fits(treatment.pattern, other):
             return None
         return Kind.CHANGED if kind_of(one) == kind_of(other) else Kind.TYPE
-    if one == other and type(one) is type(other):
-        return None
-    if treatment is PLAIN and one.__class__ is other.__class__:
-        if isinstance(one, str) and isinstance(other, str):
-            return Kind.MOJIBAKE if is_mojibake(one, other) else Kind.CHANGED
-        if one.__class__ is int:
-            return Kind.CHANGED
+    if type(one) is type(other):
+        if one == other:
+            return None
+        if treatment.exact and isinstance(one, str | int):
+            return _changed(one, other)
     name = _equal_as(one, other, treatment)
     if name:
         note(name)
         return None
     if kind_of(one) != kind_of(other) and not _alike(one, other, treatment):
         return Kind.TYPE
-    if isinstance(one, str) and isinstance(other, str) and is_mojibake(one, other):
-        return Kind.MOJIBAKE
-    return Kind.CHANGED
+    return _changed(one, other)
+
+
+def _changed(one: Json, other: Json) -> Kind:
+    garbled = isinstance(one, str) and isinstance(other, str) and is_mojibake(one, other)
+    return Kind.MOJIBAKE if garbled else Kind.CHANGED
 
 
 def _alike(one: Json, other: Json, treatment: Treatment) -> bool:
