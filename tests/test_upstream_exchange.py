@@ -718,6 +718,35 @@ async def test_a_counted_response_that_ends_early_is_cut_short(loop: ScriptedLoo
     assert (sink.failure, sink.ended, len(loop.wires)) == (Failure.TRUNCATED, 1, 1)
 
 
+async def test_an_answer_that_waits_unread_behind_a_failed_write_is_the_answer(loop: ScriptedLoop) -> None:
+    """A backend that refuses an upload answers, closes, and so resets what still comes."""
+    at = rig(loop)
+    _, sink, wire = await at.sent(POST)
+    wire.theirs.sendall(answer(413, b"too large"))
+    wire.theirs.close()
+    wire.lose(BrokenPipeError())
+    assert (sink.status, sink.body, sink.failure, sink.ended) == (413, b"too large", None, 1)
+    assert not at.backend.active
+    assert not at.backend.pools[0].resting
+
+
+async def test_half_an_answer_behind_a_failed_write_is_cut_short(loop: ScriptedLoop) -> None:
+    _, sink, wire = await rig(loop).sent(POST)
+    wire.theirs.sendall(answer(413, b"too large")[:-1])
+    wire.theirs.close()
+    wire.lose(BrokenPipeError())
+    assert (sink.status, sink.body, sink.failure) == (413, b"too larg", Failure.TRUNCATED)
+
+
+async def test_behind_tls_nothing_is_read_past_the_layer(loop: ScriptedLoop) -> None:
+    _, sink, wire = await rig(loop).sent(POST)
+    wire.secure()
+    wire.theirs.sendall(answer(413))
+    wire.theirs.close()
+    wire.lose(BrokenPipeError())
+    assert (sink.status, sink.failure) == (None, Failure.RESET)
+
+
 async def test_the_answer_to_head_has_no_body_and_leaves_a_usable_connection(loop: ScriptedLoop) -> None:
     at = rig(loop)
     _, sink, wire = await at.sent(Call(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", safe=True, is_head=True))

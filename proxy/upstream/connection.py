@@ -1,6 +1,8 @@
 """One connection to an endpoint: bytes out, a strictly parsed response in."""
 
 import asyncio
+import contextlib
+import os
 import select
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _BEGINNING: Final = b"HTTP/1."
 """How every response begins; httptools takes RTSP and ICE as well."""
 _USUAL_BEGINNING: Final = b"HTTP/1.1 "
+_READ_SIZE: Final = 64 * 1024
 
 
 class Connection(ResponseReader):
@@ -115,6 +118,8 @@ class Connection(ResponseReader):
         return None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and self.exchange is not None:
+            self._read_rest()
         self.pool.lost(self)
         exchange, self.exchange = self.exchange, None
         if exchange is None:
@@ -125,6 +130,19 @@ class Connection(ResponseReader):
             exchange.completed([])
         else:
             exchange.failed(Failure.TRUNCATED)
+
+    def _read_rest(self) -> None:
+        """Take what the kernel still holds of the answer.
+
+        A backend that refuses an upload answers, closes, and thereby resets what is still on its way to it.
+        The transport then ends at a write that failed, whether it has read that answer or not.
+        """
+        if self.transport.get_extra_info("sslcontext") is not None:
+            return  # what waits there only the TLS layer can read
+        descriptor = self.transport.get_extra_info("socket").fileno()
+        with contextlib.suppress(OSError):
+            while self.exchange is not None and (data := os.read(descriptor, _READ_SIZE)):
+                self.data_received(data)
 
     def pause_writing(self) -> None:
         if self.exchange is not None:

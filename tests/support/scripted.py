@@ -25,7 +25,8 @@ class ScriptedTransport:
         self.buffered = 0
         """Bytes that the other end has not taken yet, as the test says."""
         self._ours, self.theirs = socket.socketpair()
-        self._extra = {"socket": _Named(self._ours, address)}
+        self._ours.setblocking(False)
+        self._extra: dict[str, object] = {"socket": _Named(self._ours, address)}
         protocol.connection_made(cast(asyncio.Transport, self))
 
     # -- what the test does with it
@@ -34,15 +35,19 @@ class ScriptedTransport:
         """Bytes come from the other end."""
         self.protocol.data_received(data)
 
+    def secure(self) -> None:
+        """What its socket carries is TLS."""
+        self._extra["sslcontext"] = object()
+
     def take(self) -> bytes:
         """What was written since the last call."""
         sent, self.sent = self.sent, b""
         return sent
 
-    def lose(self) -> None:
-        """The other end is gone."""
+    def lose(self, error: Exception | None = None) -> None:
+        """The other end is gone; `error` is what the loop noticed it by."""
         self.closing = True
-        self.protocol.connection_lost(None)
+        self.protocol.connection_lost(error)
 
     # -- asyncio.Transport, as far as it is used
 
