@@ -84,6 +84,18 @@ def test_a_switch_is_up_to_the_origin(origin: Origin, connect: Connect, version:
         assert seen.get(b"x-forwarded-for") == b"127.0.0.1"
 
 
+@pytest.mark.parametrize(
+    "fields", [[b"Upgrade: h2c"], [b"Upgrade: websocket", b"Upgrade: h2c"]], ids=["other", "two"]
+)
+def test_a_switch_to_what_nobody_asked_for_is_no_answer(
+    origin: Origin, connect: Connect, fields: list[bytes]
+) -> None:
+    """RFC 9110 §7.8: a server switches to a protocol that the client named, or not at all."""
+    head = b"\r\n".join([b"HTTP/1.1 101 Switching Protocols", b"Connection: Upgrade", *fields])
+    origin.plays(answer(head + b"\r\n\r\nPRI"))
+    assert_problem(connect().ask(request(b"/raw", *UPGRADE)), "upstream-protocol")
+
+
 def test_an_origin_that_is_down(connect: Connect, origin: Origin) -> None:
     def drops(exchange: Exchange) -> None:
         exchange.close()

@@ -96,6 +96,11 @@ def switching_head(response: Response, protocol: bytes) -> bytes:
     return b"HTTP/1.1 101 %b\r\n" % response.reason + b"".join(lines)
 
 
+def switches_to(fields: Iterable[Field], protocol: bytes) -> bool:
+    """Whether a 101 with these fields goes over to this protocol, and to nothing else (RFC 9110 §7.8)."""
+    return [value.lower() for lower, _, value in fields if lower == b"upgrade"] == [protocol]
+
+
 def dropped(response: Response) -> frozenset[bytes]:
     """Names of hop-by-hop fields, of those that Connection nominates, of a length where none may stand."""
     drop = HOP_BY_HOP

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httptools
 
-from proxy.http1.response import Response
+from proxy.http1.request import WEBSOCKET
+from proxy.http1.response import Response, switches_to
 from proxy.routing.head import Field
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class ResponseReader(asyncio.Protocol):
         if exchange is None or not line_ok or not coding_ok:
             self._broken = True
         elif status == 101:
-            self._broken = not exchange.wants_upgrade
+            self._broken = not (exchange.wants_upgrade and switches_to(self._fields, WEBSOCKET))
         elif status < 200:
             self._count(_INTERIM_COST)
             exchange.interim(status, self._reason, self._fields)
