@@ -1,6 +1,12 @@
+from datetime import timedelta
 from functools import partial
 
+import pytest
+from sqlalchemy import update
+
 from proxy.ledger import Ledger, samples
+from proxy.ledger.clock import present
+from proxy.ledger.schema import samples as table
 from proxy.ramp.evidence import Sample, SideSample
 
 
@@ -38,6 +44,30 @@ def test_a_sample_that_is_written_twice_counts_once(ledger: Ledger) -> None:
 def test_no_samples_are_no_statement(ledger: Ledger) -> None:
     write(ledger)
     assert read(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ({"modern_latency": "not JSON"}, "a latency histogram: Expecting value"),
+        ({"legacy_latency": "[1]"}, "a latency histogram: 'list' object"),
+        ({"legacy_latency": '{"1": null}'}, "a latency histogram: int"),
+        ({"legacy_latency": '{"1": -1}'}, "impossible buckets or counts"),
+        ({"modern_latency": '{"1000000000": 1}'}, "impossible buckets or counts"),
+        ({"modern_errors": 11}, "11 of 10 modern requests failed"),
+        ({"legacy_requests": -1}, "3 of -1 legacy requests failed"),
+        ({"mismatches": 901}, "901 of 900 exchanges mismatch"),
+    ],
+)
+def test_a_damaged_sample_is_not_believed(ledger: Ledger, damage: dict[str, str | int], why: str) -> None:
+    now = int(ledger.read(present).timestamp())
+    write(ledger, ("pay", sample(now)), ("sound", sample(now)))
+    spoilt = update(table).where(table.c.route == "pay").values(damage)
+    ledger.write(lambda connection: connection.execute(spoilt))
+    with pytest.raises(samples.Unreadable, match=why):
+        read(ledger)
+    recent = ledger.read(lambda connection: samples.recent(connection, timedelta(minutes=1)))
+    assert list(recent) == ["sound"]
 
 
 def test_old_samples_are_forgotten(ledger: Ledger) -> None:

@@ -211,13 +211,14 @@ def test_a_closed_window_holds_steps_back(at_first_step: tuple[Stage, Controller
     assert stage.position == Position("shadow") and "the window opens" in stage.stored.ramp.reason
 
 
+@pytest.mark.parametrize("broken", [{"modern_latency": "not JSON"}, {"modern_errors": 1_000_000}])
 def test_samples_that_cannot_be_read_make_a_ramp_wait_and_call_for_help(
-    at_first_step: tuple[Stage, Controller],
+    at_first_step: tuple[Stage, Controller], broken: dict[str, str | int]
 ) -> None:
     stage, controller = at_first_step
     stage.see()
-    broken = update(sample_table).values(modern_latency="not JSON")
-    stage.ledger.write(lambda connection: connection.execute(broken))
+    damage = update(sample_table).values(broken)
+    stage.ledger.write(lambda connection: connection.execute(damage))
     controller.turn()
     assert stage.position == Position("canary", 500)
     [alert] = stage.happened[-1].told

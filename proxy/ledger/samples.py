@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
+from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, delete, select
 
@@ -11,6 +13,13 @@ from proxy.ledger.schema import samples
 from proxy.ledger.upsert import upsert
 from proxy.ramp.evidence import Sample, SideSample
 from proxy.ramp.latency import Histogram, merged
+
+_HIGHEST = 10_000
+"""No latency lies in a bucket near this one; far above it even floats end."""
+
+
+class Unreadable(Exception):
+    """A sample that says nothing: somebody, or a disk, changed it in the ledger."""
 
 
 def write(connection: Connection, seen: Sequence[tuple[str, Sample]]) -> None:
@@ -35,7 +44,7 @@ def write(connection: Connection, seen: Sequence[tuple[str, Sample]]) -> None:
 
 
 def read(connection: Connection, route: str, since: int, before: int | None = None) -> list[Sample]:
-    """The samples of a route from one slot on, and before another, in the order of time."""
+    """The samples of a route from one slot on, and before another, by time. Raises Unreadable."""
     query = select(samples).where(samples.c.route == route, samples.c.slot >= since)
     if before is not None:
         query = query.where(samples.c.slot < before)
@@ -44,13 +53,15 @@ def read(connection: Connection, route: str, since: int, before: int | None = No
 
 
 def recent(connection: Connection, span: timedelta) -> dict[str, Sample]:
-    """What all processes saw of each route in a span of time until now, as one sample."""
+    """What all processes saw of each route in a span of time until now, as one sample. Leaves out what
+    cannot be read: this is for people to look at."""
     since = int((present(connection) - span).timestamp())
     found = connection.execute(select(samples).where(samples.c.slot >= since)).mappings()
     of_route: dict[str, list[Sample]] = {}
     for row in found:
-        of_route.setdefault(row["route"], []).append(_sample(row))
-    return {route: _sum(since, seen) for route, seen in of_route.items()}
+        with suppress(Unreadable):
+            of_route.setdefault(row["route"], []).append(_sample(row))
+    return {route: _sum(since, seen) for route, seen in of_route.items() if seen}
 
 
 def prune(connection: Connection, before: int) -> int:
@@ -59,14 +70,24 @@ def prune(connection: Connection, before: int) -> int:
 
 
 def _sample(row: RowMapping) -> Sample:
-    return Sample(
+    sample = Sample(
         row["slot"],
         row["source"],
-        SideSample(row["legacy_requests"], row["legacy_errors"], _histogram(row["legacy_latency"])),
-        SideSample(row["modern_requests"], row["modern_errors"], _histogram(row["modern_latency"])),
+        _side(row, "legacy"),
+        _side(row, "modern"),
         row["compared"],
         row["mismatches"],
     )
+    if not 0 <= sample.mismatches <= sample.compared:
+        raise Unreadable(f"{sample.mismatches} of {sample.compared} exchanges mismatch")
+    return sample
+
+
+def _side(row: RowMapping, side: Literal["legacy", "modern"]) -> SideSample:
+    requests, errors = row[f"{side}_requests"], row[f"{side}_errors"]
+    if not 0 <= errors <= requests:
+        raise Unreadable(f"{errors} of {requests} {side} requests failed")
+    return SideSample(requests, errors, _histogram(row[f"{side}_latency"]))
 
 
 def _sum(slot: int, seen: Sequence[Sample]) -> Sample:
@@ -87,4 +108,10 @@ def _text(histogram: Histogram) -> str:
 
 
 def _histogram(text: str) -> Histogram:
-    return {int(bucket): count for bucket, count in json.loads(text).items()}
+    try:
+        histogram = {int(bucket): int(count) for bucket, count in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Unreadable(f"a latency histogram: {error}") from None
+    if not all(0 <= bucket <= _HIGHEST and count >= 0 for bucket, count in histogram.items()):
+        raise Unreadable("a latency histogram of impossible buckets or counts")
+    return histogram

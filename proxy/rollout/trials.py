@@ -51,7 +51,7 @@ class Trials:
             return before_first_step(plan.gates, open_groups)
         try:
             known = self._read(connection, ramp, plan, now)
-        except (ValueError, TypeError, AttributeError) as error:
+        except samples.Unreadable as error:
             self._known.pop(ramp.route, None)
             return (unreadable(str(error)),)
         weight = plan.steps[ramp.step]
