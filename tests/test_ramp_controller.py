@@ -33,11 +33,12 @@ from proxy.ledger.columns import EPOCH
 from proxy.ledger.positions import Position
 from proxy.ledger.ramps import Stored
 from proxy.ledger.schema import leases as lease_table
+from proxy.ledger.schema import ramps as ramp_table
 from proxy.ledger.schema import samples as sample_table
 from proxy.ramp.evidence import Sample, SideSample
 from proxy.ramp.states import State
 from proxy.ramp.steps import Alert, Move, Tell
-from proxy.rollout.controller import Controller
+from proxy.rollout.controller import Controller, Stuck
 from tests.support.databases import Server
 from tests.support.rollout import eventually, snapshot, sqlite
 
@@ -225,6 +226,21 @@ def test_samples_that_cannot_be_read_make_a_ramp_wait_and_call_for_help(
     assert isinstance(alert, Alert) and "cannot read their samples" in alert.reason
     controller.turn()
     assert len(stage.happened) == 2  # once is enough
+
+
+def test_a_damaged_ramp_keeps_no_other_ones_breach_waiting(stage: Stage) -> None:
+    plan = f"{{stage: shadow, ramp: {{steps: [5, 100], {PLAN}}}}}"
+    stage.file = snapshot(f"bad: {plan}", f"pay: {plan}")
+    controller = stage.controller()
+    stage.command(RampCommand.START)
+    controller.turn()
+    stage.see(modern_errors=150)
+    flips.ramp(stage.ledger, stage.file, "bad", RampCommand.START, ME)
+    damage = update(ramp_table).where(ramp_table.c.route == "bad").values(step=99)
+    stage.ledger.write(lambda connection: connection.execute(damage))
+    with pytest.raises(Stuck, match="the ramp of bad stands still: IndexError"):
+        controller.turn()
+    assert stage.position == Position("shadow")
 
 
 def test_only_one_controller_leads(stage: Stage) -> None:

@@ -39,6 +39,10 @@ _NAME = "ramps"
 _CHANGED = "the route was flipped by somebody, or changed in routes.yaml"
 
 
+class Stuck(Exception):
+    """Ramps that a defect keeps where they are; the others went on."""
+
+
 class Controller:
     """One of the controllers. `run` blocks; it belongs into a thread of its own."""
 
@@ -70,7 +74,7 @@ class Controller:
                 self.turn()
                 trouble = ""
             except Exception as error:  # a defect among them; but ramps must go on once it does not strike
-                before, trouble = trouble, f"ramps stand still: {_why(error)}"
+                before, trouble = trouble, _trouble(error)
                 if trouble != before:
                     self._say(trouble)
 
@@ -79,7 +83,7 @@ class Controller:
         self._ending.set()
 
     def turn(self) -> None:
-        """One look at all ramps. Raises LedgerUnavailable."""
+        """One look at all ramps. Raises LedgerUnavailable, and at its end Stuck."""
         snapshot = self._snapshot()
         if snapshot is None:
             return
@@ -88,10 +92,11 @@ class Controller:
         tidies, self._turns = self._turns % _TIDY == 0, self._turns + 1
         if not (under_way or tidies) or not self._leads():
             return
-        for stored in under_way:
-            self._drive(stored, snapshot)
+        defects = [defect for stored in under_way if (defect := self._defect(stored, snapshot))]
         if tidies:
             self._ledger.write(_tidy)
+        if defects:
+            raise Stuck("; ".join(defects))
 
     def _leads(self) -> bool:
         """Whether this controller is the one. Only one that has been so before can lose that."""
@@ -106,6 +111,16 @@ class Controller:
                 lambda connection: leases.acquire(connection, _NAME, self._holder, LEASE)
             )
         return self._lease is not None
+
+    def _defect(self, stored: Stored, snapshot: Snapshot) -> str | None:
+        """Drives one ramp. What is wrong with it, if anything, must not let another's breach wait."""
+        try:
+            self._drive(stored, snapshot)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            return f"the ramp of {stored.ramp.route} stands still: {type(error).__name__}: {error}"
+        return None
 
     def _drive(self, stored: Stored, snapshot: Snapshot) -> None:
         """One ramp. A loser of a race does nothing: the next turn sees what the winner did."""
@@ -143,8 +158,15 @@ class Controller:
         return move
 
 
-def _why(error: Exception) -> str:
-    return str(error) if isinstance(error, LedgerUnavailable) else f"{type(error).__name__}: {error}"
+def _trouble(error: Exception) -> str:
+    """What the operator reads of a turn that was not made to its end."""
+    match error:
+        case Stuck():
+            return str(error)
+        case LedgerUnavailable():
+            return f"ramps stand still: {error}"
+        case _:
+            return f"ramps stand still: {type(error).__name__}: {error}"
 
 
 def _overtaken(connection: Connection, stored: Stored, intent: Intent) -> bool:
