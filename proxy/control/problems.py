@@ -70,7 +70,9 @@ def refusal(error: Exception) -> Refusal:
 
 def _unavailable(error: LedgerUnavailable) -> Refusal:
     became = (
-        "the change may have been made: look before you repeat it" if error.unknown else "nothing was changed"
+        "the change may have been made: look before you repeat it"
+        if error.unknown
+        else "nothing was changed; a route's stage in routes.yaml holds without it"
     )
     return Refusal(
         503, "ledger-unavailable", f"{error}; {became}", {"Retry-After": "5"}, unknown=error.unknown
