@@ -12,17 +12,21 @@ class Lane(Enum):
 
 
 class Trace:
-    """The ids of one request: its request id and its W3C traceparent, as the backend gets them."""
+    """The ids of one request: its request id and its W3C traceparent, as the backend gets them.
 
-    __slots__ = ("request_id", "traceparent")
+    `parent` is the span id, in hexadecimal, that the client named and a span of ours took the place of.
+    """
 
-    def __init__(self, request_id: bytes, traceparent: bytes) -> None:
+    __slots__ = ("parent", "request_id", "traceparent")
+
+    def __init__(self, request_id: bytes, traceparent: bytes, parent: bytes = b"") -> None:
         self.request_id = request_id
         self.traceparent = traceparent
+        self.parent = parent
 
     def __reduce__(self) -> tuple[type["Trace"], tuple[object, ...]]:
         """For its way to the supervisor: mypyc's classes do not pickle by themselves."""
-        return Trace, (self.request_id, self.traceparent)
+        return Trace, (self.request_id, self.traceparent, self.parent)
 
 
 @dataclass(slots=True, init=False)

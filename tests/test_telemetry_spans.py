@@ -50,6 +50,18 @@ def test_a_span_is_the_parent_that_the_backend_was_told() -> None:
     assert said == [trace.traceparent for trace in traces]
 
 
+def test_a_span_stands_below_the_client_s_where_it_named_one() -> None:
+    named = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    request = parsed(b"GET / HTTP/1.1\ntraceparent: " + named + b"\n")
+    spans = exported(replace(OUTCOME, trace=Ids().of(request, 1.0)[0]), OUTCOME)
+    below, alone = sorted(spans, key=lambda span: span.parent is None)
+    assert below.parent is not None
+    assert (below.parent.span_id, below.parent.is_remote) == (0xB7AD6B7169203331, True)
+    assert below.context.trace_id == below.parent.trace_id == 0x0AF7651916CD43DD8448EB211C80319C
+    assert below.context.span_id != below.parent.span_id
+    assert alone.parent is None
+
+
 def test_a_span_says_what_happened_and_when() -> None:
     (span,) = exported(OUTCOME)
     assert (span.name, span.kind) == ("GET pay", SpanKind.SERVER)

@@ -31,13 +31,14 @@ class Ids:
         drawn = self._draw()
         sampled = share > 0 and self._random.random() < share
         request_id, parent = request.named.get(b"x-request-id"), request.named.get(b"traceparent")
+        above = b""
         if parent is None or not valid_traceparent(parent):
             parent = b"00-%b-%b-%b" % (drawn[:32], drawn[32:], b"01" if sampled else b"00")
         elif sampled:
-            parent = b"%b%b-01" % (parent[:36], drawn[32:])
+            above, parent = parent[36:52], b"%b%b-01" % (parent[:36], drawn[32:])
         if request_id is None or not valid_request_id(request_id):
             request_id = drawn[:32]
-        return Trace(request_id, parent), sampled
+        return Trace(request_id, parent, above), sampled
 
     def _draw(self) -> bytes:
         at = self._next

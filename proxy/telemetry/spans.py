@@ -60,7 +60,7 @@ class OtlpSpans:
         self._ids.trace_id, self._ids.span_id = int(trace_id, 16), int(span_id, 16)
         span = self._tracer.start_span(
             f"{outcome.method.decode('latin-1')} {outcome.route}",
-            context=trace.set_span_in_context(trace.INVALID_SPAN),
+            context=trace.set_span_in_context(_above(outcome.trace.parent, self._ids.trace_id)),
             kind=SpanKind.SERVER,
             start_time=int(outcome.started * NANOSECONDS),
             attributes={
@@ -83,3 +83,10 @@ class OtlpSpans:
         ending = threading.Thread(target=self._provider.shutdown, daemon=True)
         ending.start()
         ending.join(PATIENCE)
+
+
+def _above(parent: bytes, trace_id: int) -> trace.Span:
+    """The client's span, where it named one."""
+    if not parent:
+        return trace.INVALID_SPAN
+    return trace.NonRecordingSpan(trace.SpanContext(trace_id, int(parent, 16), is_remote=True))
