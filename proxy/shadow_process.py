@@ -27,7 +27,7 @@ from proxy.upstream.failures import Failure
 from proxy.upstream.transport import BackendTransport
 from shadow.compare import Policy
 from shadow.comparing import collect_seldom
-from shadow.difflog import DiffLog
+from shadow.difflog import DiffLog, LogTaken
 from shadow.noise import Noise
 from shadow.plan import Plan, Rules, Upstream
 from shadow.recorder import Recorder, StoreDown
@@ -178,7 +178,10 @@ async def _main(link_descriptor: int) -> None:
     first = await link.receive()
     if not isinstance(first, Apply):
         return
-    process = await ShadowProcess.open(first.snapshot)
+    try:
+        process = await ShadowProcess.open(first.snapshot)
+    except (OSError, LogTaken) as error:
+        sys.exit(f"the shadow worker cannot start: {error}")
     working = asyncio.create_task(process.run())
     reporting = asyncio.create_task(_report(link, process))
     following = asyncio.create_task(_follow(link, process))
@@ -188,8 +191,9 @@ async def _main(link_descriptor: int) -> None:
     await process.close()
     link.send(Report(os.getpid(), process.take_totals(), None))
     await link.close()
-    if working.done() and not working.cancelled():
-        working.result()
+    for task in (working, following):
+        if task.done() and not task.cancelled():
+            task.result()
 
 
 async def _follow(link: Link, process: ShadowProcess) -> None:

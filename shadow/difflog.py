@@ -4,6 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,9 +74,10 @@ class DiffLog:
 
     def _begin_anew(self) -> None:
         """Rename the full file after the moment, so that names sort by time, and delete the oldest."""
-        os.rename(self._path, self._name_for(self._clock()))
-        os.close(self._file)
-        self._file = self._open()
+        with suppress(FileNotFoundError):  # renamed before, and then no new one could be made
+            os.rename(self._path, self._name_for(self._clock()))
+        full, self._file = self._file, self._open()
+        os.close(full)  # not before: another file or connection would get its number if there were no new one
         oldest = self._name_for(self._clock() - self._keep).name
         for old in self._path.parent.glob(f"{self._path.stem}.*{self._path.suffix}"):
             if old.name < oldest:

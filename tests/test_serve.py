@@ -274,3 +274,22 @@ def test_an_access_log_that_changes_in_the_file_waits_for_the_next_start(
     os.kill(before, signal.SIGKILL)
     eventually(lambda: before not in replica.workers() and replica.readyz() == 200, PATIENCE)
     assert status_of(replica.address) == 200
+
+
+def test_a_shadow_worker_that_cannot_start_says_why_in_a_line_and_costs_no_client_anything(
+    tmp_path: Path, origin: Origin
+) -> None:
+    (tmp_path / "file").touch()
+    document = config(origin) | {
+        "shadow": {"log": {"path": str(tmp_path / "file" / "diffs.jsonl")}},
+        "routes": [{"id": "a", "match": {"path": "/a"}, "modern": "legacy", "stage": "shadow"}],
+    }
+    replica = Replica(tmp_path, document, part="serve")
+    try:
+        eventually(
+            lambda: "the shadow worker cannot start: [Errno 17] File exists" in replica.log(), PATIENCE
+        )
+        assert status_of(replica.address) == 200
+        assert "Traceback" not in replica.log()
+    finally:
+        replica.stop()
