@@ -113,7 +113,10 @@ class ShadowProcess:
         self._backends.close()
 
     def take_totals(self) -> Totals:
-        """What was counted since the last call: `shadow_…` counters, labelled `ROUTE REASON`."""
+        """What was counted since the last call: `shadow_…` counters, labelled `ROUTE REASON`.
+
+        Whoever calls has it from now on: the data planes are told that they need not count it.
+        """
         totals = Totals()
         counts, lost = self._worker.counts, self._recorder.lost
         for (what, route, label), amount in counts.items():
@@ -122,6 +125,7 @@ class ShadowProcess:
             totals.count("shadow_lost", f"- {what}", amount)
         counts.clear()
         lost.clear()
+        self._worker.tell()
         return totals
 
     async def _agree(self) -> None:

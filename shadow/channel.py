@@ -89,6 +89,9 @@ class Sender(Caller):
         self.refusal: SkipReason | None = None
         self.dropped: Counter[tuple[str, SkipReason]] = Counter()
         """By route and reason."""
+        self.unsettled: Counter[str] = Counter()
+        """By route, what was handed over and is not said to be counted."""
+        self._said = b""
 
     def offer(self, route: str, exchange: bytes) -> None:
         """Queue a packed exchange, or drop and count it."""
@@ -121,12 +124,15 @@ class Sender(Caller):
         if self._transport is None or self._blocked or not self._queue:
             return
         batch: list[bytes] = []
+        routes: list[str] = []
         size = 0
         while self._queue and size < BATCH:
-            exchange = self._queue.popleft()[1]
+            route, exchange = self._queue.popleft()
+            routes.append(route)
             batch += len(exchange).to_bytes(LENGTH), exchange
             size += len(exchange)
         self._bytes -= size
+        self.unsettled.update(routes)
         self.refusal = None
         self._transport.write(b"".join(batch))
         if self._queue:
@@ -152,8 +158,20 @@ class Sender(Caller):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """What the worker had and did not say to have counted is lost with it."""
         super().connection_lost(exc)
+        for route, count in (+self.unsettled).items():
+            self.dropped[route, SkipReason.WORKER_DOWN] += count
+        self.unsettled.clear()
+        self._said = b""
         self._despair = self._loop.call_later(PATIENCE, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        """Lines `ROUTE COUNT`: the worker has counted so many exchanges, as verdicts or as skips."""
+        *lines, self._said = (self._said + data).split(b"\n")
+        for line in lines:
+            route, _, count = line.decode().partition(" ")
+            self.unsettled[route] -= int(count)
 
     def resume_writing(self) -> None:
         super().resume_writing()

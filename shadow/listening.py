@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shadow.channel import EXCHANGES, LENGTH, SESSIONS
 from shadow.exchange import Exchange, unpack
+from shadow.receipts import Receipts
 from shadow.sessions import Sessions, Tell
 
 _MOST_NEWS = 1024
@@ -17,12 +18,13 @@ _MOST_NEWS = 1024
 
 async def listen(
     path: Path,
-    take: Callable[[Exchange], None],
+    take: Callable[[Exchange, Receipts], None],
     room: Callable[[], Awaitable[None]],
     sessions: Sessions,
     max_message: int,
 ) -> asyncio.Server:
-    """Hand each exchange to `take`, which must not block, as long as there is `room`.
+    """Hand each exchange to `take`, which must not block, as long as there is `room`, with the receipts of
+    the data plane that it comes from.
 
     While there is none nothing is read: the data plane's own queue fills, and it need not even pack what
     would be dropped here. A message that is none, or larger than `max_message` bytes, closes that
@@ -35,10 +37,11 @@ async def listen(
         with contextlib.suppress(*ends):
             match await reader.readexactly(1):
                 case purpose if purpose == EXCHANGES:
+                    receipts = Receipts(writer)
                     while True:
                         data = await _message(reader, max_message)
                         await room()
-                        take(unpack(data))
+                        take(unpack(data), receipts)
                 case purpose if purpose == SESSIONS:
                     await _talk(sessions, reader, writer.write)
         writer.close()

@@ -20,6 +20,7 @@ from shadow.inbox import Inbox
 from shadow.listening import listen
 from shadow.noise import Noise
 from shadow.plan import Plan, Rules
+from shadow.receipts import Receipts
 from shadow.recorder import Recorder
 from shadow.replay import Call, Observation
 from shadow.sessions import Sessions, Watch, session_of
@@ -63,6 +64,8 @@ class Worker:
         self._recorder = recorder
         self._noise = noise
         self._inbox = Inbox(bounds.exchanges, bounds.bytes)
+        self._owed: dict[str, Receipts] = {}  # by the ids of exchanges that are not counted yet
+        self._untold: set[Receipts] = set()
         self._slots = asyncio.Semaphore(bounds.concurrency)
         self._turns = Turns()
         self.comparing = Comparing(bounds.seconds)
@@ -83,16 +86,24 @@ class Worker:
                 await self._slots.acquire()
                 tasks.create_task(self._work(exchange))
 
-    def take(self, exchange: Exchange) -> None:
-        """Queue an exchange, or drop and count it."""
+    def take(self, exchange: Exchange, receipts: Receipts | None = None) -> None:
+        """Queue an exchange, or drop and count it; `receipts` of whoever handed it over."""
+        if receipts is not None:
+            self._owed[exchange.id] = receipts
         if not self._inbox.put(exchange):
-            self._skip(exchange.route, SkipReason.QUEUE_FULL)
+            self._skip(exchange, SkipReason.QUEUE_FULL)
+
+    def tell(self) -> None:
+        """Let the data planes know what was counted, now that somebody has taken `counts`."""
+        for receipts in self._untold:
+            receipts.tell()
+        self._untold.clear()
 
     async def _work(self, exchange: Exchange) -> None:
         try:
             await self.handle(exchange)
         except Exception:  # one exchange that nobody foresaw must not end the worker
-            self.counts["verdict", exchange.route, Verdict.FAILED] += 1
+            self._count("verdict", exchange, Verdict.FAILED)
             self.counts["failure", exchange.route, "internal"] += 1
         finally:
             self._inbox.done(exchange)
@@ -102,7 +113,7 @@ class Worker:
         """All that is done with one exchange."""
         rules = self.plan.routes.get(exchange.route)
         if rules is None or patience_with(exchange) <= 0:
-            self._skip(exchange.route, SkipReason.EXPIRED)
+            self._skip(exchange, SkipReason.EXPIRED)
             return
         session = self._session_of(exchange)
         with nullcontext() if session is None else self._sessions.watching(session) as watch:
@@ -210,9 +221,9 @@ class Worker:
 
     def _conclude(self, exchange: Exchange, shadow: Observation, judgement: Judgement, rules: Rules) -> None:
         if judgement.verdict is Verdict.SKIPPED:
-            self.counts["skipped", exchange.route, judgement.reason] += 1
+            self._count("skipped", exchange, judgement.reason)
         else:
-            self.counts["verdict", exchange.route, judgement.verdict] += 1
+            self._count("verdict", exchange, judgement.verdict)
         if judgement.verdict is Verdict.FAILED:
             self.counts["failure", exchange.route, judgement.reason] += 1
         if not (is_grouped(judgement.verdict) or is_logged(judgement.verdict, self.verdicts)):
@@ -224,8 +235,16 @@ class Worker:
             return
         self._recorder.keep(line, worst(judgement.differences), self.verdicts)
 
-    def _skip(self, route: str, reason: SkipReason) -> None:
-        self.counts["skipped", route, reason] += 1
+    def _skip(self, exchange: Exchange, reason: SkipReason) -> None:
+        self._count("skipped", exchange, reason)
+
+    def _count(self, what: str, exchange: Exchange, label: str) -> None:
+        """What became of an exchange."""
+        self.counts[what, exchange.route, label] += 1
+        receipts = self._owed.pop(exchange.id, None)
+        if receipts is not None:
+            receipts.settled(exchange.route)
+            self._untold.add(receipts)
 
 
 def _primary(exchange: Exchange) -> Answer:

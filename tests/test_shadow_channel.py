@@ -12,6 +12,7 @@ from shadow.channel import EXCHANGES, LENGTH, Sender
 from shadow.exchange import Exchange, SkipReason, label_of, pack, unpack
 from shadow.inbox import Inbox
 from shadow.listening import listen
+from shadow.receipts import Receipts
 from shadow.sessions import Sessions
 from tests.support.shadow import until
 
@@ -38,9 +39,16 @@ async def always() -> None:
 
 @asynccontextmanager
 async def worker(
-    path: Path, take: Callable[[Exchange], object], room=always
+    path: Path,
+    take: Callable[[Exchange], object],
+    room=always,
+    receipts: Callable[[Receipts], object] = lambda _: None,
 ) -> AsyncIterator[asyncio.Server]:
-    server = await listen(path, lambda one: take(one) and None, room, Sessions(lambda: 0.0), MOST)
+    def taken(one: Exchange, theirs: Receipts) -> None:
+        take(one)
+        receipts(theirs)
+
+    server = await listen(path, taken, room, Sessions(lambda: 0.0), MOST)
     try:
         yield
     finally:
@@ -122,6 +130,28 @@ async def test_a_worker_that_does_not_read_fills_the_queue_and_costs_nothing_mor
         reads.set()
         await until(lambda: len(taken) + data_plane.dropped.total() == sent)
         await until(lambda: data_plane.refusal is None)
+
+
+async def test_what_a_dying_worker_did_not_say_to_have_counted_is_skipped(tmp_path: Path) -> None:
+    taken: list[Receipts] = []
+    async with sender(tmp_path / "s") as data_plane:
+        async with worker(tmp_path / "s", lambda _: None, receipts=taken.append):
+            for route in ("r", "r", "r", "other"):
+                data_plane.offer(route, exchange())
+            await until(lambda: len(taken) == 4)
+            [theirs] = set(taken)
+            theirs.settled("r")
+            theirs.tell()
+            theirs.settled("r")
+            theirs.settled("other")
+            theirs.tell()
+            await until(lambda: data_plane.unsettled == {"r": 1, "other": 0})
+            theirs.settled("r")  # which it does not get to say
+            data_plane.offer("other", b"no exchange: ends the connection")
+            await until(lambda: not data_plane.unsettled and bool(data_plane.dropped))
+        theirs.tell()
+        down = SkipReason.WORKER_DOWN
+        assert data_plane.dropped == {("r", down): 1, ("other", down): 1}
 
 
 async def test_what_is_left_at_the_end_is_counted(tmp_path: Path) -> None:

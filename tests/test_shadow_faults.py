@@ -148,6 +148,31 @@ def test_a_killed_worker_costs_no_answer_and_its_successor_gets_what_waited(
         wait(lambda: compared(banyan) > before + 50)  # but for those that were with the killed one
 
 
+def test_what_a_killed_worker_had_is_skipped_so_that_the_sum_holds(tmp_path: Path) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def slow(_: BaseHTTPRequestHandler) -> bytes:
+        asked.set()
+        over.wait(60)
+        return same(_)
+
+    with (
+        backend(same) as legacy,
+        backend(slow) as modern,
+        running(tmp_path, config(legacy, modern, tmp_path), "express", "serve") as banyan,
+    ):
+        ask(banyan, 20)
+        wait(asked.is_set)  # the worker has some of them, and no answer
+        killed = shadow_pid(banyan)
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        over.set()
+        wait(lambda: counted(banyan, "banyan_shadow_skipped_total", "worker_down") > 0)
+        ask(banyan, 20)
+        verdicts, skipped = "banyan_shadow_verdicts_total", "banyan_shadow_skipped_total"
+        wait(lambda: counted(banyan, verdicts, "r") + counted(banyan, skipped, "r") == 40)
+
+
 def test_what_is_asked_before_the_worker_is_there_is_compared_too(tmp_path: Path) -> None:
     with (
         backend(same) as legacy,
