@@ -81,6 +81,48 @@ def test_a_long_list_with_one_insertion_and_many_changes() -> None:
     assert len(result.differences) == 501
 
 
+@pytest.mark.parametrize(
+    ("other", "differences"),
+    [
+        ('{"id":9,"a":7,"b":8,"c":9}', ["$[1] missing", "$[1] extra"]),
+        ('{"id":9,"a":7,"b":8,"c":5}', ["$[1] missing", "$[1] extra"]),
+        ('{"id":9,"a":7,"b":1,"c":5}', ["$[1].id changed", "$[1].a changed"]),
+        ('{"id":9,"a":1,"b":8,"c":9}', ["$[1].id changed", "$[1].b changed", "$[1].c changed"]),
+        ('{"id":2,"a":7,"b":8,"c":9}', ["$[1].a changed", "$[1].b changed", "$[1].c changed"]),
+        ("[9,7,8,9]", ["$[1] type"]),
+    ],
+)
+def test_another_name_and_little_in_common_are_two_elements(other: str, differences: list[str]) -> None:
+    """Unless another member says that they are the same: a."""
+    first, last = '{"id":1,"a":0,"b":1,"c":5}', '{"id":3,"a":3,"b":1,"c":5}'
+    one = f'[{first},{{"id":2,"a":1,"b":1,"c":5}},{last}]'
+    assert sorted(found(bodies(one, f"[{first},{other},{last}]"))) == sorted(differences)
+
+
+@pytest.mark.parametrize(
+    ("other", "differences"),
+    [
+        ('{"id":9,"a":7,"b":8,"c":9}', ["$[1] missing", "$[1] extra"]),
+        ('{"id":9,"a":7,"b":1,"c":5}', ["$[1].id changed", "$[1].a changed"]),
+        ("[9,7,8,9]", ["$[1] type"]),
+    ],
+)
+def test_an_id_names_elements_before_other_members_do(other: str, differences: list[str]) -> None:
+    first, last, more = (
+        '{"id":1,"a":0,"b":1,"c":5}',
+        '{"id":3,"a":3,"b":1,"c":5}',
+        '{"id":4,"a":1,"b":1,"c":5}',
+    )
+    one = f'[{first},{{"id":2,"a":1,"b":1,"c":5}},{last}]'
+    expected = ["$[3] extra", *differences]
+    assert sorted(found(bodies(one, f"[{first},{other},{last},{more}]"))) == sorted(expected)
+
+
+def test_elements_without_names_are_compared_by_position() -> None:
+    one, other = '[{"a":1,"b":1,"c":1}]', '[{"a":2,"b":2,"c":2}]'
+    assert found(bodies(one, other)) == ["$[0].a changed", "$[0].b changed", "$[0].c changed"]
+
+
 UNORDERED = {"path": "$", "unordered": True}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress
+from math import inf
 from operator import ne
 from typing import Self
 
@@ -64,7 +65,7 @@ class Pairer:
             return Pairing(_numbered(left.values))
         ones, others = self._shapes(left), self._shapes(right)
         if _is_in_place(ones, others):
-            return Pairing(self._near(left, right, ones, others) if self.shapes.near else _numbered(ones))
+            return Pairing((self._near if self.shapes.near else self._in_place)(left, right, ones, others))
         if _permuted(ones, others):
             return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
         named = identities(left.values, right.values)
@@ -76,10 +77,35 @@ class Pairer:
         elements = Elements(
             (ones, others),
             named,
-            lambda i, j: self._cost(left.values[i], right.values[j]),
+            lambda i, j: self._priced(
+                left.values[i], right.values[j], alike=named is None or named[0][i] == named[1][j]
+            ),
             (lambda i: _size(left.values[i]), lambda j: _size(right.values[j])),
         )
         return Pairing(align(elements, self.budget, self.mirror))
+
+    def _in_place(
+        self, left: Array, right: Array, ones: Sequence[Hashable], others: Sequence[Hashable]
+    ) -> list[Pair]:
+        """By position, but for those that took another's place."""
+        changed = [index for index, differs in enumerate(map(ne, ones, others)) if differs]
+        strange = [
+            index for index in changed if self._priced(left.values[index], right.values[index], False) == inf
+        ]
+        named = identities(left.values, right.values) if strange else None
+        if named is None:
+            return _numbered(ones)
+        replaced = {index for index in strange if named[0][index] != named[1][index]}
+        return [pair for pair in _numbered(ones) if pair[0] not in replaced]
+
+    def _priced(self, one: Json, other: Json, alike: bool) -> float:
+        """As `_cost`; infinite for objects that are named otherwise and have less than half in common, where
+        one lost and one new say it shorter.
+        """
+        cost = self._cost(one, other)
+        if alike or cost <= 2 or not isinstance(one, dict) or not isinstance(other, dict):
+            return cost
+        return cost if cost <= self._bearable(one, other) else inf
 
     def _near(
         self, left: Array, right: Array, ones: Sequence[Hashable], others: Sequence[Hashable]

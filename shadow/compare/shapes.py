@@ -144,16 +144,17 @@ def identities(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashab
     """The values of the member that tells the elements of two arrays apart, such as `id`; None if there is
     none.
 
-    It is distinct within each array, and of all such members the one with most values in common. An element
-    without it stands for itself alone.
+    It is distinct within each array, and of all such members the one with most values in common, or one of a
+    likely name that has half of them in common. An element without it stands for itself alone.
     """
+    fewest = min(len(left), len(right))
     best: tuple[int, int, list[Hashable], list[Hashable]] | None = None
     for rank, name in enumerate(_names(left, right)):
         ones, others = _named(left, right, name)
         shared = len(set(ones) & set(others))
         if shared and (best is None or (shared, -rank) > best[:2]):
             best = (shared, -rank, ones, others)
-        if shared == min(len(left), len(right)):
+        if shared >= ((fewest + 1) // 2 if name in _KNOWN_NAMES else fewest):
             break
     return best[2:] if best else None
 
