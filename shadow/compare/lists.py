@@ -87,7 +87,9 @@ class Pairer:
     def _in_place(
         self, left: Array, right: Array, ones: Sequence[Hashable], others: Sequence[Hashable]
     ) -> list[Pair]:
-        """By position, but for those that took another's place."""
+        """By position, but for objects that took another's place."""
+        if dict not in left.kinds or dict not in right.kinds:
+            return _numbered(ones)
         changed = [index for index, differs in enumerate(map(ne, ones, others)) if differs]
         strange = [
             index for index in changed if self._priced(left.values[index], right.values[index], False) == inf
