@@ -340,7 +340,7 @@ def test_an_id_that_the_ledger_cannot_take(length: int, is_said: bool) -> None:
 
 def test_a_gate_on_mismatches_needs_something_to_compare() -> None:
     text = route("modern: payments, ramp: {gates: {mismatches: {max: 1}}}")
-    said = "waits for ever, as nothing is mirrored: add shadow, or set mismatches: null"
+    said = "waits for ever, as nothing is mirrored at stage canary: add shadow, or set mismatches: null"
     assert warnings_below(text) == [f"routes.yaml:6:77: routes[0].ramp.gates.mismatches: warning: {said}"]
     assert warnings_below(text.replace("{max: 1}", "null")) == []
     assert warnings_below(text.replace("modern: payments", "modern: payments, shadow: {}")) == []

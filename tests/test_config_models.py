@@ -191,6 +191,15 @@ def test_models_are_frozen() -> None:
         config(FEW_KEYS).server.workers = 3  # type: ignore[misc]  # the very thing that must not work
 
 
+def test_a_port_alone_is_told_what_it_lacks() -> None:
+    """Not quotes, though a number is no text in YAML."""
+    for written in ("8080", "'8080'"):
+        (error,) = errors_below(f"server: {{listen: {written}}}")
+        assert error.endswith(
+            "server.listen: must be an address host:port, such as 127.0.0.1:8080 or [::1]:8080"
+        )
+
+
 def test_what_values_become() -> None:
     text = f"""\
     server: {{listen: "[::1]:0", workers: auto, trusted_proxies: [10.0.0.0/8, 192.0.2.7],

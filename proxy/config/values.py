@@ -159,6 +159,11 @@ def parsed(parse: Callable[[str], _T]) -> PlainValidator:
     return PlainValidator(lambda value: parse(expect_text(value)), json_schema_input_type=str)
 
 
+def _port_as_text(value: object) -> object:
+    """A port alone is a number in YAML; what is wrong with it is not that it lacks quotes."""
+    return str(value) if type(value) is int else value
+
+
 _AS_TEXT = PlainSerializer(str, return_type=str, when_used="json")
 
 Flag = Annotated[bool, Strict(), BeforeValidator(_boolean)]
@@ -176,7 +181,7 @@ HeaderValue = Annotated[str, parsed(header_value)]
 Path = Annotated[str, parsed(path)]
 WebUrl = Annotated[str, parsed(web_url)]
 Zone = Annotated[str, parsed(zone)]
-Listen = Annotated[Address, parsed(address), _AS_TEXT]
+Listen = Annotated[Address, parsed(address), BeforeValidator(_port_as_text), _AS_TEXT]
 Cidr = Annotated[IPv4Network | IPv6Network, parsed(network), _AS_TEXT]
 Upstream = Annotated[Origin, parsed(origin), _AS_TEXT]
 

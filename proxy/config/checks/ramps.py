@@ -28,7 +28,7 @@ def mismatches_can_be_seen(draft: Draft) -> Iterator[Problem]:
 def _why_not_compared(route: RouteConfig) -> str:
     """Why no exchange of a canary is ever compared, and what to do; empty where some may be."""
     if route.shadow is None:
-        return "nothing is mirrored: add shadow"
+        return "nothing is mirrored at stage canary: add shadow"
     if route.shadow.sample == 0:
         return "shadow.sample is 0: raise it"
     methods = set(route.match.methods)
