@@ -123,6 +123,19 @@ def test_replicas_that_do_not_serve_by_a_flip_are_named(run: Run, home: Path) ->
     )
 
 
+def test_explain_may_look_at_the_flips_in_force(run: Run, serving: Banyan) -> None:
+    asked = ("explain", "GET", "http://a/flipped", "--config", str(serving.home / "routes.yaml"))
+    run("flip", "flipped", "modern", "--reason", "x")
+    alone, live = run(*asked), run(*asked, "--live")
+    told = run(*asked, "--live", "--json").json
+    run("flip", "flipped", "legacy", "--reason", "x")
+    assert "served:   by legacy" in alone.out
+    assert "served:   by modern" in live.out and live.out.endswith(
+        "by:       routes.yaml and the flips in force\n"
+    )
+    assert (told["side"], told["live"]) == ("modern", True)
+
+
 def test_a_flip_of_a_version_that_is_gone_is_refused(run: Run) -> None:
     made = run("flip", "flipped", "shadow", "--reason", "x", "--json").json
     stale = run("flip", "flipped", "modern", "--reason", "x", "--if-version", "0")

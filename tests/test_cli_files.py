@@ -88,6 +88,18 @@ def test_explain_says_who_answers_and_why(home: Path) -> None:
     assert (document["route"], document["side"]) == ("show", "modern")
 
 
+def test_explain_says_that_it_looks_at_no_flip(home: Path) -> None:
+    done = banyan("explain", "GET", "http://shop.example/pay/7", cwd=home)
+    assert done.out.endswith("by:       routes.yaml alone; --live looks at flips too\n")
+    nobody = banyan("explain", "GET", "http://a/", "--live", "--control", "http://127.0.0.1:1", cwd=home)
+    assert (nobody.code, nobody.out) == (3, "")
+
+
+def test_explain_of_a_client_without_an_address(home: Path) -> None:
+    done = banyan("explain", "GET", "http://a/", "--client", "somebody", cwd=home)
+    assert (done.code, "'somebody' is no IP address" in done.err) == (2, True)
+
+
 def test_explain_of_what_no_route_matches(home: Path) -> None:
     document = banyan("explain", "POST", "http://shop.example/none", "--json", cwd=home).json
     assert (document["route"], document["backend"]) == (None, "legacy")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from typing import Any, NamedTuple, NoReturn
 
@@ -10,14 +11,16 @@ import httpx
 
 from proxy.cli.output import UNREACHABLE, give_up
 
-CONTROL = click.option(
+ADDRESS = partial(
+    click.option,
     "--control",
-    "url",
     envvar="BANYAN_CONTROL",
     default="http://127.0.0.1:9900",
     show_default=True,
     help="The control plane's address.",
 )
+"""The option, for a parameter of the name that is given."""
+CONTROL = ADDRESS("url")
 TOKEN = "BANYAN_TOKEN"
 """Environment variable with the bearer token; a command line would show it to every user of the machine."""
 MARK = "Banyan-Api"
