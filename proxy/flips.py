@@ -116,14 +116,15 @@ def ramp(
     return ledger.write(partial(_ramp, known=known, what=what, author=author, expect=expect))
 
 
-def confirmation(ledger: Ledger, version: int) -> Confirmation:
-    """Which of the live replicas serve by a version now."""
-    return ledger.read(lambda connection: _confirmation(connection, version))
+def confirmation(ledger: Ledger, version: int, waited: float = 0.0) -> Confirmation:
+    """Which of the replicas that lived when the wait began, so many seconds ago, serve by a version now."""
+    alive = ALIVE + timedelta(seconds=waited)
+    return ledger.read(lambda connection: _confirmation(connection, version, alive))
 
 
-def _confirmation(connection: Connection, version: int) -> Confirmation:
+def _confirmation(connection: Connection, version: int, alive: timedelta) -> Confirmation:
     """Who claims a version that the ledger does not have goes by what it had before a backup was restored."""
-    known, live = replicas.live(connection, REMEMBERED), replicas.live(connection, ALIVE)
+    known, live = replicas.live(connection, REMEMBERED), replicas.live(connection, alive)
     newest = overrides.newest_version(connection)  # last: no replica can have read a later one by then
     serving = {replica.id for replica in live if version <= replica.version <= newest}
     heard = [replica.id for replica in live]

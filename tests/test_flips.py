@@ -176,6 +176,14 @@ def test_who_fell_silent_is_named_and_not_waited_for(ledger: Ledger, file: Snaps
     assert (seen.confirmed, seen.silent, seen.complete) == (("awake",), ("dozing",), True)
 
 
+def test_who_falls_silent_while_it_is_waited_for_is_missing(ledger: Ledger, file: Snapshot) -> None:
+    version = flips.flip(ledger, file, "pay", MODERN, ME).version
+    alive(ledger, "dozing", version - 1)
+    silent(ledger, "dozing", flips.ALIVE)
+    assert flips.confirmation(ledger, version, waited=5.0).missing == ("dozing",)
+    assert flips.confirmation(ledger, version).silent == ("dozing",)
+
+
 def test_a_version_from_before_a_restored_backup_confirms_nothing(ledger: Ledger, file: Snapshot) -> None:
     version = flips.flip(ledger, file, "pay", MODERN, ME).version
     alive(ledger, "one", version + 2)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -152,8 +153,8 @@ class RoutesApi:
         began = time.monotonic()
         try:
             while True:
-                rung = self.bell.next()
-                seen = await self.books.run(lambda ledger: flips.confirmation(ledger, version))
+                rung, waited = self.bell.next(), time.monotonic() - began
+                seen = await self.books.run(partial(flips.confirmation, version=version, waited=waited))
                 waited = time.monotonic() - began
                 if seen.complete or waited >= PATIENCE:
                     return {"replicas": asdict(seen), "seconds": round(waited, 3)}
