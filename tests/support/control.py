@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 
+from proxy.control import routes_api
 from proxy.control.app import control_app
 from proxy.ledger import Ledger, diffs, migrate
 from proxy.ledger.diffs import Exchange, Seen
@@ -28,6 +30,8 @@ TOKENS = {role: f"secret-of-{role}" for role in ("viewer", "reviewer", "operator
 """A token for each role; whoever has it is called after it."""
 
 HOST = "127.0.0.1:9900"
+PATIENCE = 60.0
+"""Seconds that a view waits for the ledger: on a busy machine even a file takes longer than people would."""
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -79,8 +83,11 @@ async def control(
 
     app = control_app(state, announce, bell)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 50000))
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
-        yield Control(client, Ledger.open(ledger_url), state, log, announced, bell)
+    client = httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routes_api, "VIEW_PATIENCE", PATIENCE)
+        async with client:
+            yield Control(client, Ledger.open(ledger_url), state, log, announced, bell)
 
 
 def configured_tokens() -> str:
