@@ -213,6 +213,23 @@ def test_a_hint_of_a_lower_version_is_looked_at(
     told.follower.close(5)
 
 
+def test_a_ledger_that_can_be_read_and_not_written_is_not_called_back(
+    url: str, book: Ledger, file: Snapshot
+) -> None:
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(0) and names(book))
+    book.write(lambda found: found.exec_driver_sql("ALTER TABLE banyan_samples RENAME TO banyan_away"))
+    told.follower.keep([("pay", Sample(1, "here"))])
+    eventually(lambda: told.last.trouble)
+    since = len(told.news)
+    eventually(lambda: len(told.news) > since + 3)
+    assert all(news.trouble for news in told.news[since:])
+    book.write(lambda found: found.exec_driver_sql("ALTER TABLE banyan_away RENAME TO banyan_samples"))
+    eventually(lambda: told.last.trouble is None)
+    assert len(book.read(lambda connection: samples.read(connection, "pay", 0))) == 1
+    told.follower.close(5)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger that is waited for two seconds, which a test can spare."""

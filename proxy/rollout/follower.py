@@ -81,6 +81,7 @@ class Follower:
         self._ready = False
         self._version = 0
         self._setback: str | None = None
+        self._failure: str | None = None
         self._confirmed = 0
         self._reported = (-1, 0.0)
         self._intents: Mapping[str, Intent] | None = None
@@ -128,6 +129,7 @@ class Follower:
         while not self._ending:
             try:
                 self._turn()
+                self._recover()
             except (LedgerUnavailable, LedgerTooNew) as error:
                 self._fail(str(error))
             except Exception as error:  # a defect; but flips must go on once it does not strike
@@ -137,8 +139,19 @@ class Follower:
         self._leave()
 
     def _fail(self, trouble: str) -> None:
+        self._failure = trouble
         self._tell(News(self._version, trouble=trouble))
         self._look_due = self._clock() + self._period
+
+    def _recover(self) -> None:
+        """A whole turn was made: a ledger that can be read and not written, say, is not back yet."""
+        if self._failure is not None:
+            self._failure = None
+            self._tell(News(self._version, trouble=self._setback))
+
+    @property
+    def _trouble(self) -> str | None:
+        return self._failure or self._setback
 
     def _turn(self) -> None:
         if self._is_file and not self._ready:
@@ -167,7 +180,7 @@ class Follower:
         if version > self._version and self._reported[0] >= 0:  # what was in force at the start is no flip
             self._passage.read(hinted)
         self._version = max(version, self._version)
-        self._tell(News(self._version, rows, self._setback, at=now))
+        self._tell(News(self._version, rows, self._trouble, at=now))
 
     def _report(self) -> None:
         version, at = self._reported
@@ -178,7 +191,7 @@ class Follower:
         self._ledger.write(lambda connection: replicas.report(connection, replica, confirmed, detail))
         self._reported = (confirmed, now)
         if confirmed not in (0, version):
-            self._tell(News(self._version, trouble=self._setback, took=self._passage.report()))
+            self._tell(News(self._version, trouble=self._trouble, took=self._passage.report()))
             self._served(confirmed)
 
     def _write_samples(self) -> None:
