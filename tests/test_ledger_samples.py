@@ -2,9 +2,9 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
-from proxy.ledger import Ledger, samples
+from proxy.ledger import Ledger, samples, settings
 from proxy.ledger.clock import present
 from proxy.ledger.schema import samples as table
 from proxy.ramp.evidence import Sample, SideSample
@@ -68,6 +68,24 @@ def test_a_damaged_sample_is_not_believed(ledger: Ledger, damage: dict[str, str 
         read(ledger)
     recent = ledger.read(lambda connection: samples.recent(connection, timedelta(minutes=1)))
     assert list(recent) == ["sound"]
+
+
+def test_samples_that_the_database_does_not_give_undo_nothing_else(ledger: Ledger) -> None:
+    def read_and_keep(connection: Connection) -> None:
+        with pytest.raises(samples.Unreadable, match="banyan_samples"):
+            samples.read(connection, "pay", 0)
+        settings.put(connection, "kept", "yes")
+
+    rename(ledger, "banyan_samples", "banyan_away")
+    try:
+        ledger.write(read_and_keep)
+    finally:
+        rename(ledger, "banyan_away", "banyan_samples")
+    assert ledger.write(lambda connection: settings.agree(connection, "kept", "no")) == "yes"
+
+
+def rename(ledger: Ledger, before: str, after: str) -> None:
+    ledger.write(lambda connection: connection.exec_driver_sql(f"ALTER TABLE {before} RENAME TO {after}"))
 
 
 def test_old_samples_are_forgotten(ledger: Ledger) -> None:

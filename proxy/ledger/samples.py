@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy.exc import DBAPIError
 
 from proxy.ledger.clock import present
 from proxy.ledger.schema import samples
@@ -19,7 +20,7 @@ _HIGHEST = 10_000
 
 
 class Unreadable(Exception):
-    """A sample that says nothing: somebody, or a disk, changed it in the ledger."""
+    """Samples that say nothing: somebody, or a disk, changed them in the ledger, or they cannot be got."""
 
 
 def write(connection: Connection, seen: Sequence[tuple[str, Sample]]) -> None:
@@ -48,7 +49,13 @@ def read(connection: Connection, route: str, since: int, before: int | None = No
     query = select(samples).where(samples.c.route == route, samples.c.slot >= since)
     if before is not None:
         query = query.where(samples.c.slot < before)
-    rows = connection.execute(query.order_by(samples.c.slot, samples.c.source)).mappings()
+    try:
+        with connection.begin_nested():  # what else the transaction does is not lost by a read that fails
+            rows = connection.execute(query.order_by(samples.c.slot, samples.c.source)).mappings().all()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        raise Unreadable(f"{error.orig}".partition("\n")[0]) from None
     return [_sample(row) for row in rows]
 
 
