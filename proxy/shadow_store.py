@@ -18,9 +18,6 @@ from shadow.noise import Known, Seen
 from shadow.recorder import StoreDown
 from shadow.redact.text import TextRedactor
 
-NOISE_KEEP = timedelta(days=7)
-"""How long a path counts as noise after it last differed."""
-
 WINDOW = 1000
 """Pairs of answers that noise is judged by; of twice as many, the older half is forgotten."""
 
@@ -55,7 +52,7 @@ class LedgerStore:
 
         def work(connection: Connection) -> None:
             diffs.prune(connection, now - self._keep)
-            noise.expire(connection, now - NOISE_KEEP)
+            noise.expire(connection, now - noise.KEEP)
             noise.halve(connection, 2 * WINDOW)
 
         self._do(lambda ledger: ledger.write(work))

@@ -282,6 +282,8 @@ def test_export(run: Run, signature: str) -> None:
     table = list(csv.DictReader(io.StringIO(run("diffs", "export", "--format", "csv").out)))
     assert {row["path"] for row in table} == {"$.amount"}
     assert len(run("diffs", "export", "--limit", "1").out.splitlines()) == 1
+    whole = run("diffs", "export", "--json")
+    assert (whole.code, whole.json) == (0, run("diffs", "list", "--json").json)
     suites = ElementTree.fromstring(run("diffs", "export", "--format", "junit").out)
     case = suites.find("testsuite/testcase")
     assert case is not None
@@ -312,6 +314,7 @@ def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> 
         ("ramp", "go", "flipped"),
         ("diffs", "triage", "x", "maybe"),
         ("diffs", "export", "--format", "xml"),
+        ("diffs", "export", "--format", "csv", "--json"),
         ("diffs", "noise", "--path", "$.a"),
         ("diffs", "noise", "--route", "admin", "--path", "$.a", "--as", "pin"),
         ("diffs", "export", "--format", "junit", "--kind", "missing"),

@@ -25,7 +25,8 @@ async def submitted(running: Control, path: str, **fields: Any) -> tuple[int, st
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/differences", "/audit", "/login", f"/differences/{SIGNATURE}", "/differences/none"]
+    "path",
+    ["/", "/differences", "/noise", "/audit", "/login", f"/differences/{SIGNATURE}", "/differences/none"],
 )
 async def test_pages_run_no_script_but_ours(tmp_path: Path, path: str) -> None:
     async with control(tmp_path) as running:
@@ -189,7 +190,7 @@ async def test_a_viewer_sees_no_forms(tmp_path: Path) -> None:
 
 async def test_without_a_ledger_the_pages_say_so(tmp_path: Path) -> None:
     async with control(tmp_path, url=f"sqlite:///{tmp_path}/never-upgraded.db") as running:
-        for path in ("/", "/differences", "/audit"):
+        for path in ("/", "/differences", "/noise", "/audit"):
             assert "unavailable" in (await running.get(path)).text
 
 

@@ -142,12 +142,15 @@ def replay(which: str, url: str, as_json: bool) -> None:
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8", atomic=True), default="-")
 @click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="So many at most.")
 @CONTROL
-def export(form: str, output: TextIO, limit: int, url: str, **filters: str | None) -> None:
-    """Write exchanges as JSON lines or CSV, or the groups as JUnit XML, for a CI gate.
+@JSON
+def export(form: str, output: TextIO, limit: int, url: str, as_json: bool, **filters: str | None) -> None:
+    """Write exchanges as JSON lines, CSV or one JSON document, or the groups as JUnit XML, for a CI gate.
 
     In JUnit a group that is open or a bug is a failed test, and one that is expected or noise a passed one.
     """
     query = _given(filters)
+    if as_json and form != JSONL:
+        raise click.UsageError(f"It is either --json or --format {form}.")
     if form == JUNIT:
         if query.keys() - {"route"}:
             raise click.UsageError("JUnit has groups, not exchanges: of the filters, it takes --route alone.")
@@ -155,6 +158,9 @@ def export(form: str, output: TextIO, limit: int, url: str, **filters: str | Non
         output.write(junit(ask(url, "GET", "diff-groups", params=asked)["groups"]))
         return
     found = _pages(url, query, limit)
+    if as_json:
+        print_json({"diffs": list(found)}, output)
+        return
     output.writelines(json_lines(found) if form == JSONL else csv_rows(found))
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 from rich.console import Console
@@ -28,8 +28,9 @@ def screen() -> Console:
     return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=_UNBOUNDED)
 
 
-def print_json(document: Any) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+def print_json(document: Any, output: TextIO | None = None) -> None:
+    """To standard output, or to a file."""
+    print(json.dumps(document, indent=2, ensure_ascii=False), file=output)
 
 
 def give_up(words: str, code: int = REFUSED) -> NoReturn:

@@ -9,6 +9,7 @@ from proxy.control.door import Door
 from proxy.control.health import health_routes
 from proxy.control.ledger_access import LedgerAccess
 from proxy.control.noise_api import NoiseApi
+from proxy.control.noise_page import NoisePage
 from proxy.control.pages import Pages
 from proxy.control.problems import REFUSALS, problem
 from proxy.control.quality_api import QualityApi
@@ -25,8 +26,10 @@ def control_app(state: State, announce: Callable[[int], None], bell: Bell) -> St
     books = LedgerAccess(state)
     door = Door(state, books)
     routes_api, quality_api = RoutesApi(state, books, announce, bell), QualityApi(state, books)
+    noise_api = NoiseApi(state, books)
     pages = [
         *Pages(routes_api, quality_api, door).endpoints(),
+        *NoisePage(noise_api, door).endpoints(),
         *SigningIn(door).endpoints(),
         *static_routes(),
     ]
@@ -36,7 +39,7 @@ def control_app(state: State, announce: Callable[[int], None], bell: Bell) -> St
             *health,
             *routes_api.endpoints(door),
             *quality_api.endpoints(door),
-            *NoiseApi(state, books).endpoints(door),
+            *noise_api.endpoints(door),
             *pages,
         ]
     )

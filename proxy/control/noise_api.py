@@ -18,6 +18,7 @@ from proxy.control.problems import Refusal
 from proxy.control.quality_api import Query
 from proxy.control.routes_api import author_of, known
 from proxy.ledger import noise
+from proxy.ledger.audit import Author
 from proxy.ledger.noise import Path, RouteNoise, Ruling
 from proxy.state import State
 from shadow.noise import SIGNIFICANCE, chance
@@ -47,21 +48,27 @@ class NoiseApi:
 
     async def listed(self, request: Request) -> Response:
         """Every path that ever varied, or that somebody ruled about."""
-        route = Query(request, "route").text("route")
+        return JSONResponse({"noise": await self.views(Query(request, "route").text("route"))})
+
+    async def ruled(self, request: Request) -> Response:
+        """Pin, forbid, or leave to what was learned; workers heed it within half a minute."""
+        body = await json_body(request, RuleBody)
+        return JSONResponse(await self.rule(body, author_of(request, body.note)))
+
+    async def views(self, route: str | None) -> list[dict[str, Any]]:
+        """Every path, or those of one route. Raises Refusal where there never was that route."""
         found = await self.books.read(noise.load)
         if route is not None and route not in found:
             known(self._snapshot(), route)
-        views = [
+        return [
             noise_view(name, path, of)
             for name, of in found.items()
             for path in of.paths
             if route in (None, name)
         ]
-        return JSONResponse({"noise": views})
 
-    async def ruled(self, request: Request) -> Response:
-        """Pin, forbid, or leave to what was learned; workers heed it within half a minute."""
-        body = await json_body(request, RuleBody)
+    async def rule(self, body: RuleBody, author: Author) -> dict[str, Any]:
+        """What is known of the path from now on. Raises Refusal."""
         known(self._snapshot(), body.route)
         path = general(body.path)
         if path in ("", "status"):
@@ -69,11 +76,9 @@ class NoiseApi:
                 422, "invalid-body", "path must be a place that can vary: not empty, not the status."
             )
         ruling = None if body.ruling == "learned" else Ruling(body.ruling)
-        await self.books.write(noise.rule, body.route, path, ruling, author_of(request, body.note))
+        await self.books.write(noise.rule, body.route, path, ruling, author)
         found = (await self.books.read(noise.load))[body.route]
-        return JSONResponse(
-            next(noise_view(body.route, one, found) for one in found.paths if one.path == path)
-        )
+        return next(noise_view(body.route, one, found) for one in found.paths if one.path == path)
 
     def _snapshot(self) -> Snapshot:
         assert self.state.snapshot is not None  # the door has looked
@@ -81,7 +86,9 @@ class NoiseApi:
 
 
 def noise_view(route: str, path: Path, of: RouteNoise) -> dict[str, Any]:
-    """One path, as the API says it: in how many pairs of one side, and of both, it differed."""
+    """One path, as the API says it: in how many pairs of one side, and of both, it differed; and until when
+    that is remembered, unless it differs again. What somebody ruled stays.
+    """
     return {
         "route": route,
         "path": path.path,
@@ -90,6 +97,7 @@ def noise_view(route: str, path: Path, of: RouteNoise) -> dict[str, Any]:
         "same_side": {"differed": path.differed, "pairs": of.pairs},
         "both_sides": {"differed": path.mirrored, "pairs": of.mirrored},
         "seen": path.seen.isoformat(),
+        "expires": (path.seen + noise.KEEP).isoformat() if path.ruling is None else None,
     }
 
 

@@ -48,18 +48,13 @@ class Pages:
             ("GET", "/differences", Role.VIEWER, self.differences),
             ("GET", "/differences/{signature}", Role.VIEWER, self.group),
             ("GET", "/audit", Role.VIEWER, self.audit),
-            ("POST", "/routes/{id}/flip", Role.OPERATOR, self.after(self.flip, self.routes_page)),
-            ("POST", "/routes/{id}/rollback", Role.OPERATOR, self.after(self.rollback, self.routes_page)),
-            ("POST", "/routes/{id}/ramp", Role.OPERATOR, self.after(self.ramp, self.routes_page)),
-            ("POST", "/rollback", Role.OPERATOR, self.after(self.rollback_all, self.routes_page)),
-            (
-                "POST",
-                "/differences/{signature}/triage",
-                Role.REVIEWER,
-                self.after(self.triage, self.group_page),
-            ),
+            ("POST", "/routes/{id}/flip", Role.OPERATOR, after(self.flip, self.routes_page)),
+            ("POST", "/routes/{id}/rollback", Role.OPERATOR, after(self.rollback, self.routes_page)),
+            ("POST", "/routes/{id}/ramp", Role.OPERATOR, after(self.ramp, self.routes_page)),
+            ("POST", "/rollback", Role.OPERATOR, after(self.rollback_all, self.routes_page)),
+            ("POST", "/differences/{signature}/triage", Role.REVIEWER, after(self.triage, self.group_page)),
         ):
-            yield Route(path, _asking_to_sign_in(self.door.behind(role, endpoint)), methods=[method])
+            yield Route(path, asking_to_sign_in(self.door.behind(role, endpoint)), methods=[method])
 
     # -- pages
 
@@ -107,42 +102,30 @@ class Pages:
 
     # -- forms
 
-    def after(self, change: Callable[[Request], Awaitable[str]], page: Page) -> Endpoint:
-        """An endpoint that makes a change, then leads to where that shows; a refusal is said on its page."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                return RedirectResponse(await change(request), 303)
-            except REFUSALS as error:
-                said = refusal(error)
-                return await page(request, said.detail, said.status)
-
-        return endpoint
-
     async def flip(self, request: Request) -> str:
         route, form = self._route(request), await form_of(request)
         weight = {"weight": f"{form.get('weight', '')}%"} if form.get("stage") == "canary" else {}
         said = {key: form[key] for key in ("stage", "reason") if key in form}
         body = validated({**said, **weight}, Flip)
         return _landing(
-            route, await self.routes_api.put(route, body, _author(request, body.reason), _version(form))
+            route, await self.routes_api.put(route, body, by_form(request, body.reason), _version(form))
         )
 
     async def rollback(self, request: Request) -> str:
         route, form = self._route(request), await form_of(request)
-        author = _author(request, validated({"reason": form.get("reason", "")}, Rollback).reason)
+        author = by_form(request, validated({"reason": form.get("reason", "")}, Rollback).reason)
         return _landing(route, await self.routes_api.take_back(route, author, _version(form)))
 
     async def rollback_all(self, request: Request) -> str:
         form = await form_of(request)
-        author = _author(request, validated({"reason": form.get("reason", "")}, Rollback).reason)
+        author = by_form(request, validated({"reason": form.get("reason", "")}, Rollback).reason)
         return _landing("", await self.routes_api.take_all_back(author))
 
     async def ramp(self, request: Request) -> str:
         route, form = self._route(request), await form_of(request)
         said = {key: form[key] for key in ("action", "reason") if key in form}
         body = validated(said, RampAction)
-        author = _author(request, body.reason or f"{body.action} by hand")
+        author = by_form(request, body.reason or f"{body.action} by hand")
         await self.routes_api.drive(route, body, author, _version(form))
         return f"/#{quote(route)}"
 
@@ -150,11 +133,24 @@ class Pages:
         signature, form = request.path_params["signature"], await form_of(request)
         said = {key: form[key] for key in ("verdict", "note", "until") if form.get(key)}
         body = validated(said, Triage)
-        await self.quality_api.triaged(signature, body, _author(request, body.note))
+        await self.quality_api.triaged(signature, body, by_form(request, body.note))
         return f"/differences/{quote(signature, safe='')}"
 
     def _route(self, request: Request) -> str:
         return known(self.routes_api.snapshot(), request.path_params["id"])
+
+
+def after(change: Callable[[Request], Awaitable[str]], page: Page) -> Endpoint:
+    """An endpoint that makes a change, then leads to where that shows; a refusal is said on its page."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return RedirectResponse(await change(request), 303)
+        except REFUSALS as error:
+            said = refusal(error)
+            return await page(request, said.detail, said.status)
+
+    return endpoint
 
 
 async def form_of(request: Request) -> dict[str, str]:
@@ -165,7 +161,9 @@ async def form_of(request: Request) -> dict[str, str]:
         raise Refusal(400, "bad-form", "This is not a form of this page.") from None
 
 
-def _asking_to_sign_in(endpoint: Endpoint) -> Endpoint:
+def asking_to_sign_in(endpoint: Endpoint) -> Endpoint:
+    """The endpoint for people: they are led to signing in, and read why they may not."""
+
     async def asking(request: Request) -> Response:
         try:
             return await endpoint(request)
@@ -178,7 +176,8 @@ def _asking_to_sign_in(endpoint: Endpoint) -> Endpoint:
     return asking
 
 
-def _author(request: Request, reason: str) -> Author:
+def by_form(request: Request, reason: str) -> Author:
+    """Whoever sent a form."""
     return Author(author_of(request, reason).actor, Source.UI, reason)
 
 

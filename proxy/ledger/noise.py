@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,9 @@ from proxy.ledger import audit
 from proxy.ledger.audit import Author
 from proxy.ledger.schema import noise
 from proxy.ledger.upsert import upsert
+
+KEEP = timedelta(days=7)
+"""How long what was learned of a path is kept after it last differed."""
 
 _WHOLE_ROUTE = ""
 """The path whose row counts all pairs of a route."""
