@@ -9,6 +9,7 @@ from proxy.http1.response import (
     Response,
     framing_for,
     interim_head,
+    last_chunk,
     response_head,
     switching_head,
 )
@@ -70,9 +71,15 @@ def test_204_carries_no_length() -> None:
 
 
 def test_interim_and_switching_heads() -> None:
-    fields = [parse_field_line(line) for line in (b"Link: </a>", b"Upgrade: x", b"Connection: upgrade")]
+    lines = (b"Link: </a>", b"Upgrade: x", b"Connection: upgrade", b"Content-Length: 5")
+    fields = [parse_field_line(line) for line in lines]
     assert interim_head(103, b"Early Hints", fields) == b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     switched = switching_head(Response(101, b"Switching", fields), b"websocket")
     assert switched == (
         b"HTTP/1.1 101 Switching\r\nLink: </a>\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     )
+
+
+def test_trailers_pass_as_they_came_and_the_hops_own_end_here() -> None:
+    lines = (b"x-Sum:1 ", b"Connection: close", b"X-Sum: 2")
+    assert last_chunk([parse_field_line(line) for line in lines]) == b"0\r\nx-Sum:1 \r\nX-Sum: 2\r\n\r\n"

@@ -9,6 +9,8 @@ from proxy.http1.request import Request
 from proxy.routing.head import Field
 
 _COMMON_CONNECTION: Final = frozenset({b"keep-alive", b"close"})
+_NOT_INTERIM: Final = HOP_BY_HOP | {b"content-length"}
+"""What a 1xx response does not carry on: it has no body that could have a length (RFC 9110 §8.6)."""
 
 
 class Framing(Enum):
@@ -56,8 +58,9 @@ def chunk(data: bytes) -> bytes:
 
 
 def last_chunk(trailers: Iterable[Field]) -> bytes:
-    """The end of a chunked body with its trailer section."""
-    return b"0\r\n" + b"".join(line + b"\r\n" for _, line, _ in trailers) + b"\r\n"
+    """The end of a chunked body with its trailer section, of which this hop's own fields end here."""
+    lines = [line + b"\r\n" for lower, line, _ in trailers if lower not in HOP_BY_HOP]
+    return b"0\r\n" + b"".join(lines) + b"\r\n"
 
 
 def framing_for(response: Response, request: Request) -> Framing:
@@ -85,13 +88,13 @@ def response_head(response: Response, request: Request, framing: Framing, keep_a
 
 def interim_head(status: int, reason: bytes, fields: Iterable[Field]) -> bytes:
     """A 1xx response, passed on as it came (RFC 9110 §15.2)."""
-    lines = [line + b"\r\n" for lower, line, _ in fields if lower not in HOP_BY_HOP]
+    lines = [line + b"\r\n" for lower, line, _ in fields if lower not in _NOT_INTERIM]
     return b"HTTP/1.1 %d %b\r\n" % (status, reason) + b"".join(lines) + b"\r\n"
 
 
 def switching_head(response: Response, protocol: bytes) -> bytes:
     """The 101 that opens a tunnel to the client (RFC 9110 §15.2.2)."""
-    lines = [line + b"\r\n" for lower, line, _ in response.fields if lower not in HOP_BY_HOP]
+    lines = [line + b"\r\n" for lower, line, _ in response.fields if lower not in _NOT_INTERIM]
     lines += [b"Connection: Upgrade\r\n", b"Upgrade: " + protocol + b"\r\n\r\n"]
     return b"HTTP/1.1 101 %b\r\n" % response.reason + b"".join(lines)
 
