@@ -706,8 +706,16 @@ async def test_a_response_without_a_length_ends_with_its_connection(loop: Script
     wire.feed(b"HTTP/1.0 200 OK\r\n\r\nall of ")
     wire.feed(b"it")
     assert sink.ended == 0
-    wire.lose()
+    wire.end()
     assert (sink.body, sink.failure, sink.ended) == (b"all of it", None, 1)
+
+
+async def test_a_response_without_a_length_that_nobody_ended_is_cut_short(loop: ScriptedLoop) -> None:
+    """Under TLS only a closure alert ends it, or whoever is on the way could (RFC 9112 §9.8)."""
+    _, sink, wire = await rig(loop).sent()
+    wire.feed(b"HTTP/1.0 200 OK\r\n\r\nhalf of it")
+    wire.lose()
+    assert (sink.body, sink.failure, sink.ended) == (b"half of it", Failure.TRUNCATED, 1)
 
 
 async def test_a_counted_response_that_ends_early_is_cut_short(loop: ScriptedLoop) -> None:

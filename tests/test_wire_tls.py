@@ -309,3 +309,19 @@ def test_a_backend_over_tls_may_close_until_close(wire: Wire, origins: dict[str,
     origins["good"].plays(closes, echo)
     assert wire.ask(request(b"/good/x")).body == b"until the end"
     assert wire.ask(request(b"/good/next")).body == b"GET /good/next "
+
+
+def test_a_backend_over_tls_that_never_says_it_is_done_has_not_finished(
+    wire: Wire, origins: dict[str, Origin]
+) -> None:
+    """RFC 9112 §9.8: without a length only a closure alert completes a response."""
+
+    def is_cut(exchange: Exchange) -> None:
+        exchange.body()
+        exchange.send(b"HTTP/1.0 200 OK\r\n\r\nuntil the")
+        exchange.cut()
+
+    origins["good"].forget()
+    origins["good"].plays(is_cut)
+    answered = wire.ask(request(b"/good/x"))
+    assert answered.status == 502 or not answered.complete

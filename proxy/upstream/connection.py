@@ -34,6 +34,7 @@ class Connection(ResponseReader):
         self.served = 0
         self.tunnel = False
         self._paused = False
+        self._said_end = False
         self._poll: Any = None
 
     # -- what the exchange does with it
@@ -115,7 +116,8 @@ class Connection(ResponseReader):
             self._fail(Failure.PROTOCOL if self._response is None else Failure.TRUNCATED)
 
     def eof_received(self) -> None:
-        return None
+        """The peer has said that this is all: by FIN, or under TLS by a closure alert, which a cut lacks."""
+        self._said_end = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None and self.exchange is not None:
@@ -126,7 +128,7 @@ class Connection(ResponseReader):
             return
         if self._response is None:
             exchange.failed(Failure.PROTOCOL if self.heard else Failure.RESET)
-        elif exc is None and (self.tunnel or self._until_close()):
+        elif exc is None and (self.tunnel or (self._said_end and self._until_close())):
             exchange.completed([])
         else:
             exchange.failed(Failure.TRUNCATED)

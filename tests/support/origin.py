@@ -74,6 +74,11 @@ class Exchange:
                 self.socket.unwrap()  # says that nothing was cut off
             self.socket.shutdown(socket.SHUT_WR)
 
+    def cut(self) -> None:
+        """End the connection as somebody on the way could: under TLS without its closure alert."""
+        self.closed = True
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)
+
     def reset(self) -> None:
         """Drop this connection with a RST."""
         self.closed = True

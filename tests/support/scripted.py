@@ -35,6 +35,11 @@ class ScriptedTransport:
         """Bytes come from the other end."""
         self.protocol.data_received(data)
 
+    def end(self) -> None:
+        """The other end says that this was all, and goes."""
+        self.protocol.eof_received()
+        self.lose()
+
     def secure(self) -> None:
         """What its socket carries is TLS."""
         self._extra["sslcontext"] = object()
