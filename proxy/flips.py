@@ -194,7 +194,7 @@ def _drive(connection: Connection, known: Route, author: Author, stored: Stored 
     if stored is None:
         raise Refused(f"{known.id} has no ramp under way; start one")
     version = stored.version
-    if version != _version(connection, known.id):
+    if stored.ramp.state in ACTIVE and version != _version(connection, known.id):
         event = Event.OVERTAKEN  # somebody put the route elsewhere meanwhile: it stays there
     move = command(stored.ramp, event, present(connection), f"{author.actor}: {author.reason}")
     if any(isinstance(action, TakeBack) for action in move.actions):

@@ -113,11 +113,15 @@ def test_a_ramp_is_started_paused_resumed_and_aborted(ledger: Ledger, file: Snap
         for command in (RampCommand.START, RampCommand.PAUSE, RampCommand.RESUME, RampCommand.ABORT)
     ]
     assert states == [State.RUNNING, State.PAUSED, State.BAKING, State.ABORTED]
-    with pytest.raises(IllegalEvent):
+    refused = "the ramp of pay is aborted: it cannot be paused now"
+    with pytest.raises(IllegalEvent, match=refused):
         flips.ramp(ledger, file, "pay", RampCommand.PAUSE, ME)
     entries = ledger.read(lambda connection: audit.entries(connection, route="pay"))
     assert [entry.became for entry in reversed(entries)] == ["started", "paused", "baking", "aborted"]
     assert {(entry.actor, entry.reason) for entry in entries} == {("kim", "because")}
+    flips.flip(ledger, file, "pay", Position("modern"), ME)
+    with pytest.raises(IllegalEvent, match=refused):  # what was asked is said, not what became of the route
+        flips.ramp(ledger, file, "pay", RampCommand.PAUSE, ME)
 
 
 def test_a_ramp_is_not_started_where_it_makes_no_sense(ledger: Ledger, file: Snapshot) -> None:
