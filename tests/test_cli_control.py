@@ -13,9 +13,10 @@ from sqlalchemy import delete, update
 
 from proxy.ledger import Ledger
 from proxy.ledger.columns import now
-from proxy.ledger.schema import replicas
+from proxy.ledger.schema import diff_groups, replicas
 from tests.support.banyan import Banyan, free_port, running
 from tests.support.commands import Done, banyan
+from tests.support.control import diff, seen
 from tests.support.dataplane import backend
 from tests.support.origin import Origin, answer
 from tests.support.rollout import alive, eventually
@@ -289,6 +290,17 @@ def test_export(run: Run, signature: str) -> None:
     assert case is not None
     assert case.get("name") == signature
     assert case.find("failure") is not None
+
+
+def test_an_export_says_what_it_leaves_out(run: Run, home: Path) -> None:
+    ledger = Ledger.open(f"sqlite:///{home / 'ledger.db'}")
+    seen(ledger, *(diff(number, route="ramped", signature=f"{number:016x}") for number in range(501)))
+    done = run("diffs", "export", "--format", "junit", "--route", "ramped")
+    mine = delete(diff_groups).where(diff_groups.c.route == "ramped")
+    ledger.write(lambda connection: connection.execute(mine))
+    ledger.close()
+    assert done.out.count("<testcase") == 500
+    assert done.err == "these are the 500 most urgent of 501 groups\n"
 
 
 def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> None:

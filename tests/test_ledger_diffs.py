@@ -62,6 +62,14 @@ def test_groups_are_listed_by_route_and_openness(ledger: Ledger) -> None:
     assert len(ledger.read(partial(diffs.listed, limit=1))) == 1
 
 
+def test_no_limit_hides_an_open_group_behind_those_that_were_judged(ledger: Ledger) -> None:
+    record(ledger, seen("s1"), seen("s2", minute=5), seen("s3", minute=9))
+    for judged in ("s2", "s3"):
+        triage(ledger, judged, Triage.EXPECTED)
+    listed = ledger.read(partial(diffs.listed, limit=2))
+    assert [group.signature for group in listed] == ["s1", "s3"]
+
+
 def test_groups_are_counted_beyond_those_that_are_listed(ledger: Ledger) -> None:
     record(ledger, seen("s1"), seen("s2"), seen("s3", route="other"))
     triage(ledger, "s1", Triage.EXPECTED)

@@ -155,13 +155,16 @@ def export(form: str, output: TextIO, limit: int, url: str, as_json: bool, **fil
         if query.keys() - {"route"}:
             raise click.UsageError("JUnit has groups, not exchanges: of the filters, it takes --route alone.")
         asked = {**query, "limit": str(PAGE)}
-        output.write(junit(ask(url, "GET", "diff-groups", params=asked)["groups"]))
+        found = ask(url, "GET", "diff-groups", params=asked)
+        output.write(junit(found["groups"]))
+        if (shown := len(found["groups"])) < found["total"]:
+            click.echo(f"these are the {shown} most urgent of {found['total']} groups", err=True)
         return
-    found = _pages(url, query, limit)
+    exchanges = _pages(url, query, limit)
     if as_json:
-        print_json({"diffs": list(found)}, output)
+        print_json({"diffs": list(exchanges)}, output)
         return
-    output.writelines(json_lines(found) if form == JSONL else csv_rows(found))
+    output.writelines(json_lines(exchanges) if form == JSONL else csv_rows(exchanges))
 
 
 def _given(filters: dict[str, str | None]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, or_, select, update
 
 from proxy.ledger import audit
 from proxy.ledger.audit import Author
@@ -147,8 +147,12 @@ def find(connection: Connection, signature: str) -> Group:
 def listed(
     connection: Connection, *, route: str | None = None, only_open: bool = False, limit: int = 1000
 ) -> list[Group]:
-    """Groups, the last seen first. Open are those without a verdict, or whose verdict lapsed."""
-    query = select(groups).order_by(groups.c.last_seen.desc(), groups.c.signature).limit(limit)
+    """Groups: the open ones, which no limit may hide behind the others; of each the last seen first.
+
+    Open are those without a verdict, or whose verdict lapsed.
+    """
+    open_first = case((_is_open(), 0), else_=1)
+    query = select(groups).order_by(open_first, groups.c.last_seen.desc(), groups.c.signature).limit(limit)
     return _select(connection, query.where(*_wanted(route, only_open)))
 
 
