@@ -118,6 +118,24 @@ def test_an_id_names_elements_before_other_members_do(other: str, differences: l
     assert sorted(found(bodies(one, f"[{first},{other},{last},{more}]"))) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("compare", "differences"),
+    [
+        ({"presets": ["numeric_string"]}, ["$[1].id changed"]),
+        ({"rules": [{"path": "$[*]['a','b','c']", "rule": "numeric_string"}]}, ["$[1].id changed"]),
+        ({"rules": [{"path": "$[*]['a','b','c']", "within": 1}]}, None),
+        ({}, ["$[1] missing", "$[1] extra"]),
+    ],
+)
+def test_what_rules_make_equal_is_in_common(
+    compare: dict[str, object], differences: list[str] | None
+) -> None:
+    one = '[{"id":1,"n":"x"},{"id":2,"a":"1.0","b":"2.0","c":"3.0"},{"id":3,"n":"y"}]'
+    other = one.replace('"id":2,"a":"1.0","b":"2.0","c":"3.0"', '"id":9,"a":1,"b":2,"c":3')
+    types = [f"$[1].{name} type" for name in "abc"]
+    assert found(bodies(one, other, compare)) == (differences or ["$[1].id changed", *types])
+
+
 def test_elements_without_names_are_compared_by_position() -> None:
     one, other = '[{"a":1,"b":1,"c":1}]', '[{"a":2,"b":2,"c":2}]'
     assert found(bodies(one, other)) == ["$[0].a changed", "$[0].b changed", "$[0].c changed"]

@@ -5,7 +5,6 @@ from collections.abc import Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress
-from math import inf
 from operator import ne
 from typing import Self
 
@@ -65,7 +64,8 @@ class Pairer:
             return Pairing(_numbered(left.values))
         ones, others = self._shapes(left), self._shapes(right)
         if _is_in_place(ones, others):
-            return Pairing((self._near if self.shapes.near else self._in_place)(left, right, ones, others))
+            pairs = self._near(left, right, ones, others) if self.shapes.near else _numbered(ones)
+            return Pairing(self._told_apart(left, right, pairs))
         if _permuted(ones, others):
             return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
         named = identities(left.values, right.values)
@@ -77,37 +77,40 @@ class Pairer:
         elements = Elements(
             (ones, others),
             named,
-            lambda i, j: self._priced(
-                left.values[i], right.values[j], alike=named is None or named[0][i] == named[1][j]
-            ),
+            lambda i, j: self._cost(left.values[i], right.values[j]),
             (lambda i: _size(left.values[i]), lambda j: _size(right.values[j])),
         )
-        return Pairing(align(elements, self.budget, self.mirror))
+        return Pairing(self._told_apart(left, right, align(elements, self.budget, self.mirror)))
 
-    def _in_place(
-        self, left: Array, right: Array, ones: Sequence[Hashable], others: Sequence[Hashable]
-    ) -> list[Pair]:
-        """By position, but for objects that took another's place."""
+    def _told_apart(self, left: Array, right: Array, pairs: list[Pair]) -> list[Pair]:
+        """Pairs without those of two objects that have names of their own and little in common."""
         if dict not in left.kinds or dict not in right.kinds:
-            return _numbered(ones)
-        changed = [index for index, differs in enumerate(map(ne, ones, others)) if differs]
-        strange = [
-            index for index in changed if self._priced(left.values[index], right.values[index], False) == inf
-        ]
+            return pairs
+        strange = [pair for pair in pairs if self._are_strange(left, right, *pair)]
         named = identities(left.values, right.values) if strange else None
         if named is None:
-            return _numbered(ones)
-        replaced = {index for index in strange if named[0][index] != named[1][index]}
-        return [pair for pair in _numbered(ones) if pair[0] not in replaced]
+            return pairs
+        two = {(i, j) for i, j in strange if _are_named_apart(named[0][i], named[1][j])}
+        return [pair for pair in pairs if pair not in two]
 
-    def _priced(self, one: Json, other: Json, alike: bool) -> float:
-        """As `_cost`; infinite for objects that are named otherwise and have less than half in common, where
-        one lost and one new say it shorter.
-        """
-        cost = self._cost(one, other)
-        if alike or cost <= 2 or not isinstance(one, dict) or not isinstance(other, dict):
-            return cost
-        return cost if cost <= self._bearable(one, other) else inf
+    def _are_strange(self, left: Array, right: Array, i: int, j: int) -> bool:
+        """Whether two objects have less than half in common, and one lost and one new say that shorter."""
+        one, other = left.values[i], right.values[j]
+        if one == other or not isinstance(one, dict) or not isinstance(other, dict):
+            return False
+        enough = max(2, self._bearable(one, other))
+        if self._cost(one, other) <= enough:
+            return False
+        states = left.states[i], right.states[j]
+        alike = sum(self._are_alike(one[name], other[name], name, states) for name in one if name in other)
+        return max(len(one), len(other)) - alike > enough
+
+    def _are_alike(
+        self, one: Json, other: Json, name: str, states: tuple[State | None, State | None]
+    ) -> bool:
+        """Whether two members of one name are equal, by rules or without."""
+        left, right = (state and state.step(name) for state in states)
+        return self.shapes.of(one, left) == self.shapes.of(other, right)
 
     def _near(
         self, left: Array, right: Array, ones: Sequence[Hashable], others: Sequence[Hashable]
@@ -182,6 +185,11 @@ class Pairer:
     def _bearable(self, one: Json, other: Json) -> float:
         scalars = not isinstance(one, dict | list) or not isinstance(other, dict | list)
         return 0 if scalars else min(_size(one), _size(other))
+
+
+def _are_named_apart(one: Hashable, other: Hashable) -> bool:
+    """Whether both elements have a name, and not the same."""
+    return one != other and object not in (one.__class__, other.__class__)
 
 
 def _unnoted(_: str) -> None:
