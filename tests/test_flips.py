@@ -184,7 +184,7 @@ def test_who_falls_silent_while_it_is_waited_for_is_missing(ledger: Ledger, file
     version = flips.flip(ledger, file, "pay", MODERN, ME).version
     alive(ledger, "dozing", version - 1)
     silent(ledger, "dozing", flips.ALIVE)
-    assert flips.confirmation(ledger, version, waited=5.0).missing == ("dozing",)
+    assert flips.confirmation(ledger, version, waited=600.0).missing == ("dozing",)
     assert flips.confirmation(ledger, version).silent == ("dozing",)
 
 
