@@ -118,12 +118,13 @@ def _content_type(
 
 def _types(one: MediaType, other: MediaType, findings: Findings, forms: tuple[Form, Form]) -> None:
     texts = _without_charset(one), _without_charset(other)
-    charsets_of = _charset(one, forms[0]), _charset(other, forms[1])
+    said = one.charset or other.charset
+    same_charset = not said or _charset(one, forms[0]) == _charset(other, forms[1])
     if texts[0] != texts[1]:
         _add(findings, "content-type", Kind.CHANGED, *texts)
-    if charsets_of[0] != charsets_of[1]:
+    if not same_charset:
         _add(findings, "content-type", Kind.CHANGED, _said_charset(one), _said_charset(other))
-    if texts[0] == texts[1] and charsets_of[0] == charsets_of[1]:
+    if texts[0] == texts[1] and same_charset:
         findings.normalised["content-type"] += 1
 
 
