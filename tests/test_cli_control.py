@@ -5,6 +5,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -135,6 +136,15 @@ def test_explain_may_look_at_the_flips_in_force(run: Run, serving: Banyan) -> No
         "by:       routes.yaml and the flips in force\n"
     )
     assert (told["side"], told["live"]) == ("modern", True)
+
+
+def test_times_are_this_machine_s_and_say_so(run: Run) -> None:
+    """The pages and the gates speak UTC."""
+    run("flip", "flipped", "legacy", "--reason", "the time")
+    times = [run("audit", "--limit", "1", TZ=zone).out.splitlines()[1][:24] for zone in ("UTC", "Asia/Tokyo")]
+    utc, tokyo = map(datetime.fromisoformat, times)
+    assert (utc.utcoffset(), tokyo.utcoffset()) == (timedelta(0), timedelta(hours=9))
+    assert utc == tokyo
 
 
 def test_a_flip_of_a_version_that_is_gone_is_refused(run: Run) -> None:

@@ -191,7 +191,9 @@ async def test_a_viewer_sees_no_forms(tmp_path: Path) -> None:
 async def test_without_a_ledger_the_pages_say_so(tmp_path: Path) -> None:
     async with control(tmp_path, url=f"sqlite:///{tmp_path}/never-upgraded.db") as running:
         for path in ("/", "/differences", "/noise", "/audit"):
-            assert "unavailable" in (await running.get(path)).text
+            page = (await running.get(path)).text
+            assert "unavailable" in page
+            assert "Nothing differs" not in page and "none open" not in page
 
 
 async def test_the_audit_page_leads_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,5 +45,5 @@ def plain(text: object) -> Text:
 
 
 def local_time(text: str) -> str:
-    """An instant of the API on this machine's clock, to the second."""
-    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
+    """An instant of the API on this machine's clock, to the second, with its zone: the pages speak UTC."""
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S%z}"

@@ -66,7 +66,8 @@ def _load(text: str | bytes, file: str, environment: Mapping[str, str], further:
     if errors:
         return Loaded(None, errors, warnings)
     snapshot = compile_snapshot(drafted, patterns, lambda place: source.locate(("routes", place)).key.line)
-    errors, warnings = _sorted_out((*found, *further(snapshot.config)), source)
+    if more := tuple(further(snapshot.config)):
+        errors, warnings = _sorted_out((*found, *more), source)
     return Loaded(None if errors else snapshot, errors, warnings)
 
 
