@@ -122,7 +122,7 @@ def collect_seldom() -> None:
     """Comparing makes many objects and few circles: looking for these often costs a tenth of it."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(100_000, 20, 100)
 
 
 # -- the process

@@ -233,3 +233,20 @@ def test_half_a_surrogate_pair_is_compared_and_fits_no_pattern() -> None:
     assert found(bodies('["\\ud83d"]', '["\\ud83d" ]')) == []
     rule = {"rules": [{"path": "$[0]", "pattern": "."}]}
     assert found(bodies('["\\ud83d"]', '["x"]', rule)) == ["$[0] changed"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "difference"),
+    [
+        (
+            r'{"a":"q\":x","b":1}',
+            r'{"a":"q\":x"}',
+            "$.b missing",
+        ),  # in a string, what looks like a name's end
+        ('{"a":"12:30","b":1}', '{"a":"12:30"}', "$.b missing"),
+        ('{"a":"12:30","a":"12:30"}', '{"a":"12:30"}', "$ duplicate_key"),
+        (r'{"a":"q\":x","c":{"b":1,"b" :1}}', "{}", "$ duplicate_key"),
+    ],
+)
+def test_colons_in_strings_hide_no_name_that_stands_twice(one: str, other: str, difference: str) -> None:
+    assert found(bodies(one, other)) == [difference]

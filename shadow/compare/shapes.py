@@ -204,6 +204,6 @@ def _distinct(items: Sequence[Json], name: str) -> list[Hashable]:
     found: list[Hashable] = []
     for item in items:
         value = item.get(name) if isinstance(item, dict) else None
-        tells = isinstance(value, str | int) and not isinstance(value, bool)
+        tells = type(value) is int or type(value) is str
         found.append(value if tells else object())
     return found if len(set(found)) == len(found) else []

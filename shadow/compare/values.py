@@ -27,7 +27,7 @@ def difference(one: Json, other: Json, treatment: Treatment, note: Note) -> Kind
     if type(one) is type(other):
         if one == other:
             return None
-        if treatment.exact and isinstance(one, str | int):
+        if treatment.exact and (type(one) is str or type(one) is int):
             return _changed(one, other)
     name = _equal_as(one, other, treatment)
     if name:
