@@ -95,7 +95,7 @@ def test_a_cookie_difference_says_what() -> None:
         ("text/html; charset=utf-8", "text/plain; charset=ascii", 2),
         ("application/json", "application/json; charset=utf-8", 0),
         ("application/json", "application/json; charset=iso-8859-1", 1),
-        ("application/json", "text/html", 1),
+        ("application/json", "application/xml", 1),
         ("application/json; v=1", "application/json; v=2", 1),
         ("multipart/mixed; boundary=a", "multipart/mixed; boundary=b", 0),
         ("text/html; charset=klingon", "text/html; charset=Klingon", 0),
