@@ -8,14 +8,13 @@ from itertools import compress
 from operator import ne
 from typing import Self
 
-from shadow.compare import values
 from shadow.compare.align import WEIGHED_CELLS, Elements, align
+from shadow.compare.likeness import Likeness, bearable, size
 from shadow.compare.model import Json
 from shadow.compare.near import agree, common_ends
 from shadow.compare.selectors import State
-from shadow.compare.shapes import Shapes, are_in_step, identities, texts, told
+from shadow.compare.shapes import are_in_step, identities, texts, told
 from shadow.compare.subsequence import Budget, Keys, Pair
-from shadow.compare.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,9 @@ class Array:
 class Pairer:
     """Pairs the arrays of one comparison. mirror: see `align`."""
 
-    shapes: Shapes
+    likeness: Likeness
     budget: Budget
     mirror: bool
-    base: Treatment
 
     def ordered(self, left: Array, right: Array) -> Pairing:
         """By content, in order: an insertion is one element too many and nothing else."""
@@ -64,7 +62,7 @@ class Pairer:
             return Pairing(_numbered(left.values))
         ones, others = self._shapes(left), self._shapes(right)
         if _is_in_place(ones, others):
-            pairs = self._near(left, right, ones, others) if self.shapes.near else _numbered(ones)
+            pairs = self._near(left, right, ones, others) if self.likeness.shapes.near else _numbered(ones)
             return Pairing(self._told_apart(left, right, pairs))
         if _permuted(ones, others):
             return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
@@ -72,13 +70,13 @@ class Pairer:
         names = named or texts(left.values, right.values)
         if names and moved(*names):
             return Pairing(matched(*names, range(len(ones)), range(len(others))), reordered=True)
-        if self.shapes.near and named is None:
+        if self.likeness.shapes.near and named is None:
             return Pairing(self._near(left, right, ones, others))
         elements = Elements(
             (ones, others),
             named,
-            lambda i, j: self._cost(left.values[i], right.values[j]),
-            (lambda i: _size(left.values[i]), lambda j: _size(right.values[j])),
+            lambda i, j: self.likeness.cost(left.values[i], right.values[j]),
+            (lambda i: size(left.values[i]), lambda j: size(right.values[j])),
         )
         return Pairing(self._told_apart(left, right, align(elements, self.budget, self.mirror)))
 
@@ -86,31 +84,16 @@ class Pairer:
         """Pairs without those of two objects that have names of their own and little in common."""
         if dict not in left.kinds or dict not in right.kinds:
             return pairs
-        strange = [pair for pair in pairs if self._are_strange(left, right, *pair)]
+        strange = [
+            (i, j)
+            for i, j in pairs
+            if self.likeness.are_strange(left.values[i], right.values[j], (left.states[i], right.states[j]))
+        ]
         named = identities(left.values, right.values) if strange else None
         if named is None:
             return pairs
         two = {(i, j) for i, j in strange if _are_named_apart(named[0][i], named[1][j])}
         return [pair for pair in pairs if pair not in two]
-
-    def _are_strange(self, left: Array, right: Array, i: int, j: int) -> bool:
-        """Whether two objects have less than half in common, and one lost and one new say that shorter."""
-        one, other = left.values[i], right.values[j]
-        if one == other or not isinstance(one, dict) or not isinstance(other, dict):
-            return False
-        enough = max(2, self._bearable(one, other))
-        if self._cost(one, other) <= enough:
-            return False
-        states = left.states[i], right.states[j]
-        alike = sum(self._are_alike(one[name], other[name], name, states) for name in one if name in other)
-        return max(len(one), len(other)) - alike > enough
-
-    def _are_alike(
-        self, one: Json, other: Json, name: str, states: tuple[State | None, State | None]
-    ) -> bool:
-        """Whether two members of one name are equal, by rules or without."""
-        left, right = (state and state.step(name) for state in states)
-        return self.shapes.of(one, left) == self.shapes.of(other, right)
 
     def _near(
         self, left: Array, right: Array, ones: Sequence[Hashable], others: Sequence[Hashable]
@@ -118,7 +101,9 @@ class Pairer:
         """Where shapes are equal that only have to be near: by what the rules themselves say of each pair."""
 
         def fit(i: int, j: int) -> bool:
-            return agree(left.values[i], right.values[j], (left.states[i], right.states[j]), self.base)
+            return agree(
+                left.values[i], right.values[j], (left.states[i], right.states[j]), self.likeness.base
+            )
 
         pairs, gap = common_ends((len(ones), len(others)), fit)
         start, from_ = gap.start, gap.from_
@@ -128,9 +113,9 @@ class Pairer:
 
         def cost(i: int, j: int) -> float:
             i, j = i + start, j + from_
-            return 0 if fit(i, j) else self._cost(left.values[i], right.values[j])
+            return 0 if fit(i, j) else self.likeness.cost(left.values[i], right.values[j])
 
-        sizes = (lambda i: _size(left.values[i + start]), lambda j: _size(right.values[j + from_]))
+        sizes = (lambda i: size(left.values[i + start]), lambda j: size(right.values[j + from_]))
         between = align(Elements(keys, None, cost, sizes), self.budget, self.mirror)
         return sorted([*pairs, *((i + start, j + from_) for i, j in between)])
 
@@ -156,48 +141,21 @@ class Pairer:
         return pairs + matched(*named, *_left_over(rest, pairs))
 
     def _shapes(self, array: Array) -> Sequence[Hashable]:
-        return self.shapes.of_all(array.values, array.states, array.kinds)
-
-    def _cost(self, one: Json, other: Json) -> float:
-        """About how many differences a pair would bring."""
-        if isinstance(one, dict) and isinstance(other, dict):
-            return sum(1 for name, value in one.items() if name not in other or other[name] != value) + sum(
-                1 for name in other if name not in one
-            )
-        if isinstance(one, list) and isinstance(other, list):
-            same = sum(left == right for left, right in zip(one, other, strict=False))
-            return max(len(one), len(other)) - same
-        if isinstance(one, dict | list) or isinstance(other, dict | list):
-            return _size(one) + _size(other) - 0.5
-        return 0 if values.difference(one, other, self.base, _unnoted) is None else 1
+        return self.likeness.shapes.of_all(array.values, array.states, array.kinds)
 
     def _alike(self, left: Array, right: Array, ones: Sequence[int], others: Sequence[int]) -> list[Pair]:
         """Of elements that have no equal, those that are at least half the same."""
         if not self.budget.take(len(ones) * len(others)):
             return []
-        costs = [(self._cost(left.values[i], right.values[j]), i, j) for i in ones for j in others]
-        close = [
-            (cost, i, j) for cost, i, j in costs if cost <= self._bearable(left.values[i], right.values[j])
-        ]
+        costs = [(self.likeness.cost(left.values[i], right.values[j]), i, j) for i in ones for j in others]
+        close = [(cost, i, j) for cost, i, j in costs if cost <= bearable(left.values[i], right.values[j])]
         close.sort(key=lambda entry: (entry[0], entry[2], entry[1]) if self.mirror else entry)
         return _first_come((i, j) for _, i, j in close)
-
-    def _bearable(self, one: Json, other: Json) -> float:
-        scalars = not isinstance(one, dict | list) or not isinstance(other, dict | list)
-        return 0 if scalars else min(_size(one), _size(other))
 
 
 def _are_named_apart(one: Hashable, other: Hashable) -> bool:
     """Whether both elements have a name, and not the same."""
     return one != other and object not in (one.__class__, other.__class__)
-
-
-def _unnoted(_: str) -> None:
-    """Weighing a pair is not yet comparing it: nothing is counted."""
-
-
-def _size(value: Json) -> float:
-    return (len(value) + 1) / 2 if isinstance(value, dict | list) else 1
 
 
 def _numbered(items: Sequence[object]) -> list[Pair]:

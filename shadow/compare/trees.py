@@ -12,6 +12,7 @@ from typing import TypeAlias
 from shadow.compare import values
 from shadow.compare.findings import Findings
 from shadow.compare.hints import is_sparse
+from shadow.compare.likeness import Likeness
 from shadow.compare.lists import Array, Pairer
 from shadow.compare.model import Json, Kind
 from shadow.compare.places import Place, Style
@@ -39,7 +40,7 @@ class Walk:
         self._trusts = not policy.checks_equal  # equal scalars need no second look
         self._todo: list[Pair] = []
         self._shapes = Shapes(base)
-        self._pairer = Pairer(self._shapes, Budget(findings.limits.alignment), mirror, base)
+        self._pairer = Pairer(Likeness(self._shapes, base), Budget(findings.limits.alignment), mirror)
         self._findings = findings
         self._style = style
         self._reporter: Reporter
