@@ -52,6 +52,8 @@ def serving(home: Path) -> Iterator[Banyan]:
                 "ramp": {"steps": [5, 100], "bake": "1h"},
             },
             {"id": "admin", "match": {"path": "/admin"}},
+            {"id": "authorize", "match": {"path": "/authorize"}, "modern": "payments", "group": "pair"},
+            {"id": "capture", "match": {"path": "/capture"}, "modern": "payments", "group": "pair"},
         ],
     }
     try:
@@ -136,6 +138,12 @@ def test_explain_may_look_at_the_flips_in_force(run: Run, serving: Banyan) -> No
         "by:       routes.yaml and the flips in force\n"
     )
     assert (told["side"], told["live"]) == ("modern", True)
+
+
+def test_a_flip_says_which_routes_of_its_group_stand_elsewhere(run: Run) -> None:
+    apart = "of its group, capture stand elsewhere: until all stand alike, some keys see both sides\n"
+    assert apart in run("flip", "authorize", "modern", "--reason", "x").out
+    assert "of its group" not in run("flip", "authorize", "shadow", "--reason", "x").out
 
 
 def test_times_are_this_machine_s_and_say_so(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from proxy.ledger.columns import now
 from proxy.ledger.schema import replicas as table
 from proxy.link import Fleet
 from proxy.rollout.view import LedgerView
+from tests.support.config import snapshot
 from tests.support.control import Control, control, diff, seen
 from tests.support.rollout import alive, eventually
 
@@ -42,6 +44,25 @@ async def test_a_file_that_is_refused_is_told_beside_what_stays_in_force(tmp_pat
     assert told["config_errors"] == ["routes.yaml:1:1: <b>", "routes.yaml:2:1: b"]
     assert len(told["routes"]) == 3
     assert "routes.yaml:1:1: &lt;b&gt;" in page and "routes.yaml:2:1: b" in page
+
+
+async def test_a_flip_names_the_routes_of_its_group_that_stand_elsewhere(tmp_path: Path) -> None:
+    routes = """\
+    routes:
+      - {id: pay, match: {path: /pay}, modern: payments, group: checkout}
+      - {id: capture, match: {path: /capture}, modern: payments, group: checkout, stage: shadow}
+      - {id: refund, match: {path: /refund}, modern: payments, group: checkout, stage: modern}
+      - {id: other, match: {path: /other}, modern: payments, stage: modern}
+    """
+    async with control(tmp_path) as running:
+        assert running.state.snapshot is not None
+        config = running.state.snapshot.config
+        running.state.snapshot = replace(snapshot(routes), config=config)
+        reason = {"reason": "x"}
+        to_modern = (await running.post("/api/v1/routes/pay/flip", {"stage": "modern", **reason})).json()
+        back = (await running.post("/api/v1/routes/pay/rollback", reason)).json()
+        alone = (await running.post("/api/v1/routes/other/flip", {"stage": "legacy", **reason})).json()
+    assert (to_modern["apart"], back["apart"], alone["apart"]) == (["capture"], ["refund"], [])
 
 
 async def test_the_audit_of_a_route_that_there_is_not_says_so(tmp_path: Path) -> None:

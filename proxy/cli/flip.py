@@ -87,6 +87,10 @@ def _report(flips: list[dict[str, Any]], made: dict[str, Any], as_json: bool) ->
             print(
                 f"{one['route']}: {_place(one['was'])} → {_place(one['became'])} (version {one['version']})"
             )
+            if apart := ", ".join(one.get("apart", ())):
+                print(
+                    f"of its group, {apart} stand elsewhere: until all stand alike, some keys see both sides"
+                )
         print(_confirmation(made) if flips else "everything stands at legacy already")
         if silent := ", ".join(made["replicas"]["silent"]):
             print(f"not heard of lately, so not waited for: {silent}; what still runs there serves as before")

@@ -27,6 +27,7 @@ from proxy.control.routes_view import Books, position_view, route_view, routes_v
 from proxy.ledger import LedgerUnavailable
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.overrides import Flip as Flipped
+from proxy.ledger.positions import Position
 from proxy.rollout.bell import Bell
 from proxy.state import State
 
@@ -123,13 +124,15 @@ class RoutesApi:
         flipped = await self.books.run(
             lambda ledger: flips.flip(ledger, snapshot, route, position, author, expect)
         )
-        return {**flip_view(flipped), **await self.confirmed(flipped.version)}
+        confirmation = await self.confirmed(flipped.version)
+        return {**flip_view(flipped), "apart": apart(snapshot, flipped), **confirmation}
 
     async def take_back(self, route: str, author: Author, expect: int | None) -> dict[str, Any]:
         """Put a route back to the stage before, and see who serves by it."""
         snapshot = self.snapshot()
         flipped = await self.books.run(lambda ledger: flips.rollback(ledger, snapshot, route, author, expect))
-        return {**flip_view(flipped), **await self.confirmed(flipped.version)}
+        confirmation = await self.confirmed(flipped.version)
+        return {**flip_view(flipped), "apart": apart(snapshot, flipped), **confirmation}
 
     async def take_all_back(self, author: Author) -> dict[str, Any]:
         """Put everything to legacy, and see who serves by it."""
@@ -190,6 +193,19 @@ def author_of(request: Request, reason: str) -> Author:
     cli = request.headers.get("user-agent", "").startswith(CLI)
     source = Source.UI if identity.way is Way.SESSION else Source.CLI if cli else Source.API
     return Author(identity.name, source, reason)
+
+
+def apart(snapshot: Snapshot, flip: Flipped) -> list[str]:
+    """The routes of its group of which modern serves another share now: there some keys see both sides."""
+    group = snapshot.routes[flip.route].spec.group
+    others = (route for route in snapshot.routes.values() if route.id != flip.route)
+    return [
+        route.id
+        for route in others
+        if group is not None
+        and route.spec.group == group
+        and Position(route.plan.stage.value, route.plan.weight).share() != flip.became.share()
+    ]
 
 
 def flip_view(flip: Flipped) -> dict[str, Any]:
