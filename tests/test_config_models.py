@@ -217,6 +217,27 @@ def test_what_values_become() -> None:
     assert DIGEST not in repr(made.control)
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["ci"]),
+        ("control: {listen: '127.0.0.1:9901'}", ["ci"]),
+        ("control: {tokens: ''}", []),
+        (f"control: {{tokens: 'anna:operator:{DIGEST}'}}", ["anna"]),
+    ],
+)
+def test_tokens_of_the_environment_count_where_the_file_says_nothing(text: str, names: list[str]) -> None:
+    made = snapshot(text, BANYAN_TOKENS=f"ci:viewer:{DIGEST}").config
+    assert [token.name for token in made.control.tokens] == names
+
+
+def test_bad_tokens_of_the_environment_are_refused() -> None:
+    assert errors(HEAD, BANYAN_TOKENS="a:b") == [
+        "routes.yaml:1:1: control.tokens: must be name:role:sha256, separated by commas; "
+        "number 1 is not of that form"
+    ]
+
+
 def test_the_json_form_is_what_a_file_could_say() -> None:
     written = config(EVERY_KEY).model_dump(mode="json", by_alias=True)
     again = Config.model_validate(written)

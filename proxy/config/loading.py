@@ -17,6 +17,9 @@ from proxy.config.report import located
 from proxy.config.snapshot import Snapshot
 from proxy.config.source import Source, read
 
+TOKENS = "BANYAN_TOKENS"
+"""The environment's variable that stands for `control.tokens` where routes.yaml has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -58,7 +61,7 @@ def _load(text: str | bytes, file: str, environment: Mapping[str, str], further:
         source = read(text, file, environment)
     except SourceError as error:
         return Loaded(None, (ConfigError(file, *error.position, "", error.message),), ())
-    drafted = draft(source.data)
+    drafted = draft(_with_tokens(source.data, environment))
     patterns, unmatched = patterns_of(drafted)
     between = (*check(drafted, patterns), *inactive(source.data, INACTIVE)) if drafted.understood else ()
     found = (*drafted.problems, *unmatched, *between)
@@ -69,6 +72,17 @@ def _load(text: str | bytes, file: str, environment: Mapping[str, str], further:
     if more := tuple(further(snapshot.config)):
         errors, warnings = _sorted_out((*found, *more), source)
     return Loaded(None if errors else snapshot, errors, warnings)
+
+
+def _with_tokens(data: object, environment: Mapping[str, str]) -> object:
+    """Tokens that the environment holds count even where the file does not name them.
+
+    Who has set them believes the control plane guarded. An empty `tokens` in the file says that it is not.
+    """
+    control = data.get("control", {}) if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(control, dict) or "tokens" in control:
+        return data
+    return {**data, "control": {**control, "tokens": environment.get(TOKENS, "")}}
 
 
 def _sorted_out(
