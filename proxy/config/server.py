@@ -153,4 +153,4 @@ class Control(Section):
     listen: Listen = Address("127.0.0.1", 9900)
     """Address of the control API and the web UI."""
     tokens: Tokens = Field(default=(), repr=False)
-    """`name:role:sha256(token)`, comma-separated; for viewer, reviewer, operator. Empty = loopback only, absent = `BANYAN_TOKENS`."""
+    """`name:role:sha256(token)`, comma-separated. Empty = loopback only, absent = `BANYAN_TOKENS`."""
