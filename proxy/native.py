@@ -40,6 +40,7 @@ MODULES = (
     "proxy.forward.plan",
     "proxy.forward.problems",
     "proxy.forward.targets",
+    "proxy.http1.answer",
     "proxy.http1.body",
     "proxy.http1.fields",
     "proxy.http1.request",

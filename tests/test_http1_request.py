@@ -259,3 +259,11 @@ def test_what_is_accepted_reads_the_same_to_a_second_parser(
     assert isinstance(event, h11.Request)
     assert (event.method, event.target) == (request.head.method, request.head.target)
     assert list(event.headers) == [(name, value) for name, _, value in request.head.fields]
+
+
+def test_hosts_are_not_remembered_without_end() -> None:
+    for number in range(1100):
+        assert parse_request(head(host=b"Host: h%d\r\n" % number), LIMITS).named[b"host"] == b"h%d" % number
+    long = b"h" * 300
+    for _ in range(2):
+        assert parse_request(head(host=b"Host: " + long + b"\r\n"), LIMITS).named[b"host"] == long

@@ -12,10 +12,12 @@ from proxy.forward.cycle import Carrier, Cycle
 from proxy.forward.headers import Peer
 from proxy.forward.plan import NeedsForm, Plan
 from proxy.forward.problems import BROKEN, problem_response
+from proxy.http1.fields import HOP_BY_HOP
 from proxy.http1.request import Request
 from proxy.http1.response import (
     Framing,
     Response,
+    block_of,
     chunk,
     framing_for,
     interim_head,
@@ -208,13 +210,17 @@ class AsgiCycle(Cycle):
 
     def _plain_response(self, message: Message) -> Response:
         """A response as any ASGI application words it."""
-        fields = [
-            (name.lower(), b"%b: %b" % (name, value), value) for name, value in message.get("headers", [])
-        ]
-        status = message["status"]
-        length = next((int(value) for lower, _, value in fields if lower == b"content-length"), None)
+        status, length = message["status"], None
         bodiless = self.request.head.method == b"HEAD" or status in (204, 304)
-        return Response(status, b"", fields, length, bodiless)
+        lines = []
+        for name, value in message.get("headers", []):
+            lower = name.lower()
+            if lower == b"content-length" and status != 204:  # RFC 9110 §8.6
+                length = int(value)
+            elif lower == b"content-length" or lower in HOP_BY_HOP:
+                continue
+            lines.append(b"%b: %b" % (name, value))
+        return Response(status, b"", block_of(lines), length, bodiless)
 
     def _body(self, message: Message) -> None:
         data: bytes = message.get("body", b"")

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Final
 from proxy.forward.cycle import Cycle
 from proxy.forward.gateway import Gateway
 from proxy.forward.plan import Plan, Tally
-from proxy.forward.problems import debug_fields, problem_response
+from proxy.forward.problems import problem_response
 from proxy.http1.request import Request
 from proxy.http1.response import (
     Framing,
     Response,
+    block_of,
     chunk,
     framing_for,
     interim_head,
@@ -106,7 +107,7 @@ class ExpressCycle(Cycle):
             framing is not _CLOSE and self._uploaded and self._carrier.may_keep_alive(self._request)
         )
         if self._plan.debug:
-            response.fields.extend(debug_fields(self._plan.debug))
+            response.lines += block_of(self._plan.debug)
         self._out.append(response_head(response, self._request, framing, self._keep_alive))
 
     def received(self, data: bytes) -> None:

@@ -12,10 +12,10 @@ from proxy.forward.gateway import CLIENT_GONE, Gateway
 from proxy.forward.headers import Peer
 from proxy.forward.mirror import Tee
 from proxy.forward.plan import NeedsForm, Plan, Refused, Tally
-from proxy.forward.problems import debug_fields, problem_response
+from proxy.forward.problems import problem_response
 from proxy.http1.fields import FRAMING, tokens
 from proxy.http1.request import CHUNKED, Request
-from proxy.http1.response import Response, dropped
+from proxy.http1.response import Response, block_of
 from proxy.outcome import Lane, Trace
 from proxy.routing.head import Field, Head
 from proxy.routing.request import FORM_LIMIT, TOO_LARGE, FormBody
@@ -89,7 +89,7 @@ class Forwarding:
                 upload = asyncio.ensure_future(self._upload(stream))
             response = await stream.response(self._tell_interim)
             if plan.debug:
-                response.fields.extend(debug_fields(plan.debug))
+                response.lines += block_of(plan.debug)
             await self._respond(response, stream)
         except UpstreamError as error:
             self._tally.error = error.failure.value
@@ -223,13 +223,12 @@ class Forwarding:
     def _start(self, response: Response, trailers: bool) -> Message:
         """The message that begins the response."""
         self._started = True
-        drop = dropped(response)
-        if response.status == 304:  # it may carry a length (RFC 9110 §8.6), but servers await such a body
-            drop = drop | {b"content-length"}
+        # A 304 may carry a length (RFC 9110 §8.6), but servers await such a body.
+        left_out = b"content-length" if response.status == 304 else b""
         return {
             "type": "http.response.start",
             "status": response.status,
-            "headers": [(lower, value) for lower, _, value in response.fields if lower not in drop],
+            "headers": [(lower, value) for lower, _, value in response.fields if lower != left_out],
             "trailers": trailers,
             RESPONSE: response,
         }

@@ -133,7 +133,7 @@ class Handover:
             head.target,
             lines_of([line for _, line, _ in head.fields]),
             plan.call.head,
-            lines_of([line for _, line, _ in response.fields]),
+            response.lines,
             mirror.target,
             mirror.head,
             sent[0] if len(sent) == 1 else b"".join(sent),

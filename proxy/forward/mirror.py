@@ -4,6 +4,7 @@ It stands between the exchange and whoever answers the client, passes everything
 nothing into the client's path. Beyond its bound it forgets what it kept: half a body is never compared.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -14,7 +15,7 @@ from proxy.upstream.call import Sink
 from proxy.upstream.failures import Failure
 from shadow.exchange import SkipReason
 
-_STREAM: Final = b"text/event-stream"
+_STREAM: Final = re.compile(rb"(?im)^content-type:[ \t]*text/event-stream")
 
 
 class Mirror(NamedTuple):
@@ -68,7 +69,7 @@ class Tee:
 
     def responded(self, response: Response) -> None:
         self.kept.response = response
-        if response.status == 101 or _is_stream(response):
+        if response.status == 101 or _STREAM.search(response.lines):
             self.kept.skip = SkipReason.STREAMED
         if self._inner is not None:
             self._inner.responded(response)
@@ -123,9 +124,3 @@ class Tee:
         if not self._ended:
             self._ended = True
             self._ready(self.kept)
-
-
-def _is_stream(response: Response) -> bool:
-    return any(
-        lower == b"content-type" and value.lower().startswith(_STREAM) for lower, _, value in response.fields
-    )

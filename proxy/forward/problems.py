@@ -1,13 +1,10 @@
 """Answers of the proxy's own: problem documents (RFC 9457). Pure."""
 
 import json
-from collections.abc import Iterable
 from typing import Final
 
 from proxy.http1.errors import BadRequest
-from proxy.http1.fields import parse_field_line
-from proxy.http1.response import Response
-from proxy.routing.head import Field
+from proxy.http1.response import Response, block_of
 from proxy.upstream.failures import Problem
 
 _CLIENT_ERRORS: Final = {
@@ -53,26 +50,16 @@ def problem_response(
         "request_id": request_id.decode("latin-1"),
     }
     body = json.dumps(document).encode() + b"\n"
-    fields = [
-        _field("Content-Type", "application/problem+json"),
-        _field("Content-Length", str(len(body))),
-        _field("Cache-Control", "no-store"),
+    lines = [
+        b"Content-Type: application/problem+json",
+        b"Content-Length: %d" % len(body),
+        b"Cache-Control: no-store",
     ]
     if problem.retry_after is not None:
-        fields.append(_field("Retry-After", str(problem.retry_after)))
-    fields += debug_fields(debug)
+        lines.append(b"Retry-After: %d" % problem.retry_after)
     reason = _REASONS.get(problem.status, b"")
-    response = Response(problem.status, reason, fields, len(body), bodiless=is_head)
+    response = Response(problem.status, reason, block_of([*lines, *debug]), len(body), bodiless=is_head)
     return response, b"" if is_head else body
-
-
-def debug_fields(lines: Iterable[bytes]) -> list[Field]:
-    """Lines of `X-Banyan-*` as fields."""
-    return [parse_field_line(line) for line in lines]
-
-
-def _field(name: str, value: str) -> Field:
-    return name.lower().encode(), f"{name}: {value}".encode(), value.encode()
 
 
 _REASONS: Final = {

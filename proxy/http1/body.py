@@ -4,7 +4,8 @@ A body reader is fed bytes and returns the pieces of the body; what follows the 
 """
 
 import re
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from proxy.http1.errors import BadRequest, malformed
 from proxy.http1.fields import parse_trailers
@@ -17,19 +18,6 @@ MAX_CHUNK_LINE: Final = 256
 MAX_TRAILERS: Final = 16 * 1024
 
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15}+)(?:[ \t]*+;[\t\x20-\x7e\x80-\xff]*+)?")
-
-
-class Body(Protocol):
-    """`feed` returns (pieces of the body, how many bytes of `data` were taken, whether it is complete)."""
-
-    trailers: list[Field]
-
-    def feed(self, data: bytes) -> tuple[list[bytes], int, bool]: ...
-
-
-def body_of(length: int) -> Body:
-    """The reader of a body of this many bytes, or CHUNKED."""
-    return ChunkedBody() if length == CHUNKED else CountedBody(length)
 
 
 class CountedBody:
@@ -49,11 +37,15 @@ class CountedBody:
 
 
 class ChunkedBody:
-    """A body in chunks (RFC 9112 §7.1). Extensions are read over and dropped: no recipient agrees on them."""
+    """A body in chunks (RFC 9112 §7.1). Extensions are read over and dropped: no recipient agrees on them.
 
-    __slots__ = ("_buffer", "_in_trailers", "_left", "trailers")
+    `parse` reads the trailer section; it may refuse what it finds there.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_buffer", "_in_trailers", "_left", "_parse", "trailers")
+
+    def __init__(self, parse: Callable[[bytes], list[Field]] = parse_trailers) -> None:
+        self._parse = parse
         self._buffer = b""
         self._left = 0  # bytes of the open chunk still to come, its CRLF included
         self._in_trailers = False
@@ -111,7 +103,7 @@ class ChunkedBody:
             if len(data) - at > MAX_TRAILERS:
                 raise BadRequest("headers-too-large", f"the trailers exceed {MAX_TRAILERS} bytes")
             return at, False
-        self.trailers = parse_trailers(data[at : end + 2])
+        self.trailers = self._parse(data[at : end + 2])
         return end + 4, True
 
     @staticmethod
@@ -119,3 +111,12 @@ class ChunkedBody:
         """Refuse a size line that is too long, or that ends with LF alone, before more of it comes."""
         if len(data) - at >= MAX_CHUNK_LINE or data.find(b"\n", at) >= 0:
             raise malformed("a chunk's size line is not valid")
+
+
+Body = CountedBody | ChunkedBody
+"""`feed` returns (pieces of the body, how many bytes of `data` were taken, whether it is complete)."""
+
+
+def body_of(length: int) -> Body:
+    """The reader of a request's body of this many bytes, or CHUNKED."""
+    return ChunkedBody() if length == CHUNKED else CountedBody(length)

@@ -1,7 +1,7 @@
 """A request's head: raw bytes in, one unambiguous `Request` out, or a refusal that says why.
 
-The whole head is checked by one compiled expression, so the usual request costs one pass in C and one loop
-over its lines; only a refused request is looked at a second time, to tell its sender what was wrong.
+All bytes of a head are checked by one pass in C, then its lines are by one loop; only a refused request is
+looked at a second time, to tell its sender what was wrong.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.http1.errors import BadRequest, malformed
-from proxy.http1.fields import FIELD_LINES, FRAMING, TOKEN, UNDERSCORE, tokens
+from proxy.http1.fields import FRAMING, LONE, TOKEN, field_name, lines_of_head, tokens
 from proxy.routing.head import Field, Head
 
 CHUNKED: Final = -1
@@ -23,16 +23,20 @@ NOTHING_NOMINATED: Final[frozenset[bytes]] = frozenset()
 _ORDINARY: Final = frozenset({b"close", b"keep-alive", b"upgrade"})
 """What Connection usually says; none of it names a field that is not dropped anyway."""
 
-_HEAD: Final = re.compile(
-    rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) HTTP/1\.([01])\r\n(" + FIELD_LINES + rb")"
-)
+_MINOR: Final = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
+_USUAL: Final = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+_METHOD: Final = re.compile(TOKEN + rb"++")
+_TAB: Final = ord("\t")
 _REQUEST_LINE: Final = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) (HTTP/\d+\.\d+)")
 _FIELD_LINE: Final = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
 _HOST: Final = re.compile(
     rb"[A-Za-z0-9._~\-]*+(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~\-]*+)*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?"
 )
+_HOSTS: Final[set[bytes]] = set()
+_MOST_HOSTS: Final = 1000
+_LONGEST_HOST: Final = 262
+"""A name as long as DNS knows (RFC 1035 §2.3.4), a colon and a port."""
 _ABSOLUTE: Final = re.compile(rb"(?i:https?)://([^/?]+)")
-_LONE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 _FRAGMENT: Final = ord("#")
 _LONE_SAYS: Final = "a CR or LF stands alone"
 _NOT_TOKEN: Final = re.compile(rb"(?!" + TOKEN + rb")")
@@ -80,30 +84,47 @@ def parse_request(block: bytes, limits: HeadLimits, client: str = "", secure: bo
     Raises `BadRequest` when the head is not valid HTTP/1.0 or 1.1, is ambiguous, or is beyond a limit.
     Field names with an underscore are dropped: PHP cannot tell `X_User` from `X-User`.
     """
-    match = _HEAD.fullmatch(block)
-    if match is None:
+    lines = lines_of_head(block)
+    if lines is None:
         raise _diagnosis(block)
-    method, target, minor, lines = match.groups()
+    start = lines[0].split(b" ")
+    minor = _MINOR.get(start[2]) if len(start) == 3 else None
+    method, target = start[0], start[1] if minor is not None else b""
+    if minor is None or not target or _TAB in target or not _is_method(method):
+        raise _diagnosis(block)
     if limits.target and len(target) > limits.target:
         raise BadRequest("uri-too-long", f"the target has {len(target)} bytes, {limits.target} are allowed")
-    if limits.fields and len(lines) > limits.fields:
+    if limits.fields and len(block) - len(lines[0]) - 2 > limits.fields:
         raise BadRequest("headers-too-large", f"the header fields exceed {limits.fields} bytes")
-    fields: list[Field] = []
     named: dict[bytes, bytes] = {}
-    for line in lines.split(b"\r\n"):
+    fields = _fields(lines, named)
+    if fields is None:
+        raise _diagnosis(block)
+    if limits.count and len(fields) > limits.count:
+        raise BadRequest("headers-too-large", f"{len(fields)} header fields, {limits.count} are allowed")
+    return _interpret(Head(method, target, fields, minor, client, secure), named)
+
+
+def _is_method(name: bytes) -> bool:
+    return name in _USUAL or _METHOD.fullmatch(name) is not None
+
+
+def _fields(lines: list[bytes], named: dict[bytes, bytes]) -> list[Field] | None:
+    """The fields in the lines of a head, those of _NAMED filed as well; None if a line is no field."""
+    fields: list[Field] = []
+    for at in range(1, len(lines) - 1):
+        line = lines[at]
         parts = line.partition(b":")  # taken apart by index: compiled code unpacks by an iterator
-        name = parts[0]
-        if UNDERSCORE in name:
+        name = field_name(parts[0])
+        if name is None or not parts[1]:
+            return None
+        if name.ambiguous:
             continue
-        lower = name.lower()
-        value = parts[2].strip(b" \t")
+        lower, value = name.lower, parts[2].strip(b" \t")
         fields.append((lower, line, value))
         if lower in _NAMED:
             named[lower] = _joined(lower, named[lower], value) if lower in named else value
-    fields.pop()  # the empty piece after the last CRLF
-    if limits.count and len(fields) > limits.count:
-        raise BadRequest("headers-too-large", f"{len(fields)} header fields, {limits.count} are allowed")
-    return _interpret(Head(method, target, fields, 1 if minor == b"1" else 0, client, secure), named)
+    return fields
 
 
 _SINGLE: Final = {
@@ -162,7 +183,7 @@ def _check_host(head: Head, host: bytes | None) -> None:
     if host is None:
         if head.minor == 1:
             raise malformed("an HTTP/1.1 request without a Host header")
-    elif _HOST.fullmatch(host) is None:
+    elif not _is_host(host):
         raise malformed("the Host header is not a host name with an optional port")
     target = head.target
     if _FRAGMENT in target:
@@ -178,6 +199,19 @@ def _check_host(head: Head, host: bytes | None) -> None:
         raise malformed("the target is neither a path nor an http URL")
     if head.method == b"CONNECT" or _HOST.fullmatch(absolute[1]) is None:
         raise malformed("the target names no valid host")
+
+
+def _is_host(value: bytes) -> bool:
+    """Whether this is a name or an address, with or without a port. Few come again and again."""
+    if value in _HOSTS:
+        return True
+    if _HOST.fullmatch(value) is None:
+        return False
+    if len(_HOSTS) >= _MOST_HOSTS:
+        _HOSTS.clear()
+    if len(value) <= _LONGEST_HOST:
+        _HOSTS.add(value)
+    return True
 
 
 def authority(target: bytes) -> bytes | None:
@@ -209,7 +243,7 @@ def refuse_early(buffer: bytes, limits: HeadLimits, looked: int = 0) -> BadReque
     """
     if buffer != b"\r" and _NOT_TOKEN.match(buffer):  # may be half of an empty line (RFC 9112 §2.2)
         return malformed("this is not HTTP/1")
-    if _LONE.search(buffer, max(0, looked - 1)):
+    if LONE.search(buffer, max(0, looked - 1)):
         return malformed(_LONE_SAYS)
     line_end = buffer.find(b"\r\n")
     line = line_end if line_end >= 0 else len(buffer)
@@ -222,7 +256,7 @@ def refuse_early(buffer: bytes, limits: HeadLimits, looked: int = 0) -> BadReque
 
 def _diagnosis(block: bytes) -> BadRequest:
     """Say which line of a refused head is at fault, without repeating its bytes."""
-    if _LONE.search(block):
+    if LONE.search(block):
         return malformed(_LONE_SAYS)
     first, *lines = block.split(b"\r\n")
     line = _REQUEST_LINE.fullmatch(first)

@@ -4,13 +4,9 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
-from proxy.http1.fields import FRAMING, HOP_BY_HOP, tokens
+from proxy.http1.fields import HOP_BY_HOP, parse_field_line
 from proxy.http1.request import Request
 from proxy.routing.head import Field
-
-_COMMON_CONNECTION: Final = frozenset({b"keep-alive", b"close"})
-_NOT_INTERIM: Final = HOP_BY_HOP | {b"content-length"}
-"""What a 1xx response does not carry on: it has no body that could have a length (RFC 9110 §8.6)."""
 
 
 class Framing(Enum):
@@ -30,26 +26,32 @@ _CLOSE: Final = Framing.CLOSE
 
 
 class Response:
-    """A response's head. `length` is the body's length in bytes, or None when only its end will tell.
+    """A response's head. `lines` are its fields as they came, each with its CRLF, less what ends at this hop.
 
-    `bodiless` is set where no body follows whatever the fields say: answers to HEAD, 204 and 304.
+    `length` is the body's length in bytes, or None when only its end will tell. `bodiless` is set where no
+    body follows whatever the fields say: answers to HEAD, 204 and 304.
     """
 
-    __slots__ = ("bodiless", "fields", "length", "reason", "status")
+    __slots__ = ("bodiless", "length", "lines", "reason", "status")
 
     def __init__(
-        self,
-        status: int,
-        reason: bytes,
-        fields: list[Field],
-        length: int | None = None,
-        bodiless: bool = False,
+        self, status: int, reason: bytes, lines: bytes, length: int | None = None, bodiless: bool = False
     ) -> None:
         self.status = status
         self.reason = reason
-        self.fields = fields
+        self.lines = lines
         self.length = length
         self.bodiless = bodiless
+
+    @property
+    def fields(self) -> list[Field]:
+        """The fields one by one, for those few who look at them."""
+        return [parse_field_line(line) for line in self.lines.split(b"\r\n")[:-1]]
+
+
+def block_of(lines: Iterable[bytes]) -> bytes:
+    """These lines, each with its CRLF."""
+    return b"".join([line + b"\r\n" for line in lines])
 
 
 def chunk(data: bytes) -> bytes:
@@ -59,8 +61,7 @@ def chunk(data: bytes) -> bytes:
 
 def last_chunk(trailers: Iterable[Field]) -> bytes:
     """The end of a chunked body with its trailer section, of which this hop's own fields end here."""
-    lines = [line + b"\r\n" for lower, line, _ in trailers if lower not in HOP_BY_HOP]
-    return b"0\r\n" + b"".join(lines) + b"\r\n"
+    return b"0\r\n" + block_of([line for lower, line, _ in trailers if lower not in HOP_BY_HOP]) + b"\r\n"
 
 
 def framing_for(response: Response, request: Request) -> Framing:
@@ -73,43 +74,21 @@ def framing_for(response: Response, request: Request) -> Framing:
 
 
 def response_head(response: Response, request: Request, framing: Framing, keep_alive: bool) -> bytes:
-    """Status line and fields as they came, the hop's own fields aside, ended by the empty line."""
-    drop = dropped(response)
-    lines = [line for lower, line, _ in response.fields if lower not in drop]
-    if framing is _CHUNKED:
-        lines.append(b"Transfer-Encoding: chunked")
+    """Status line and fields as they came, and what this hop has to say, ended by the empty line."""
+    said = b"Transfer-Encoding: chunked\r\n" if framing is _CHUNKED else b""
     if not keep_alive:
-        lines.append(b"Connection: close")
+        said += b"Connection: close\r\n"
     elif request.head.minor == 0:
-        lines.append(b"Connection: keep-alive")
-    lines.append(b"\r\n")
-    return b"HTTP/1.1 %d %b\r\n" % (response.status, response.reason) + b"\r\n".join(lines)
+        said += b"Connection: keep-alive\r\n"
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (response.status, response.reason, response.lines, said)
 
 
 def interim_head(status: int, reason: bytes, fields: Iterable[Field]) -> bytes:
     """A 1xx response, passed on as it came (RFC 9110 §15.2)."""
-    lines = [line + b"\r\n" for lower, line, _ in fields if lower not in _NOT_INTERIM]
-    return b"HTTP/1.1 %d %b\r\n" % (status, reason) + b"".join(lines) + b"\r\n"
+    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, reason, block_of([line for _, line, _ in fields]))
 
 
 def switching_head(response: Response, protocol: bytes) -> bytes:
     """The 101 that opens a tunnel to the client (RFC 9110 §15.2.2)."""
-    lines = [line + b"\r\n" for lower, line, _ in response.fields if lower not in _NOT_INTERIM]
-    lines += [b"Connection: Upgrade\r\n", b"Upgrade: " + protocol + b"\r\n\r\n"]
-    return b"HTTP/1.1 101 %b\r\n" % response.reason + b"".join(lines)
-
-
-def switches_to(fields: Iterable[Field], protocol: bytes) -> bool:
-    """Whether a 101 with these fields goes over to this protocol, and to nothing else (RFC 9110 §7.8)."""
-    return [value.lower() for lower, _, value in fields if lower == b"upgrade"] == [protocol]
-
-
-def dropped(response: Response) -> frozenset[bytes]:
-    """Names of hop-by-hop fields, of those that Connection nominates, of a length where none may stand."""
-    drop = HOP_BY_HOP
-    for lower, _, value in response.fields:
-        if lower == b"connection" and value.lower() not in _COMMON_CONNECTION:
-            drop = drop | (frozenset(tokens([value])) - FRAMING)
-    if response.status == 204:
-        drop = drop | {b"content-length"}  # RFC 9110 §8.6
-    return drop
+    said = b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"
+    return b"HTTP/1.1 101 %b\r\n%b%b\r\n" % (response.reason, response.lines, said)

@@ -6,9 +6,6 @@ import os
 import select
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import httptools
-
-from proxy.http1.response import Response
 from proxy.upstream.failures import Failure
 from proxy.upstream.reading import ResponseReader
 
@@ -16,9 +13,6 @@ if TYPE_CHECKING:
     from proxy.upstream.exchange import Exchange
     from proxy.upstream.pool import Pool
 
-_BEGINNING: Final = b"HTTP/1."
-"""How every response begins; httptools takes RTSP and ICE as well."""
-_USUAL_BEGINNING: Final = b"HTTP/1.1 "
 _READ_SIZE: Final = 64 * 1024
 
 
@@ -32,7 +26,6 @@ class Connection(ResponseReader):
         self.made_at = 0.0
         self.rested_at = 0.0
         self.served = 0
-        self.tunnel = False
         self._paused = False
         self._said_end = False
         self._poll: Any = None
@@ -89,31 +82,16 @@ class Connection(ResponseReader):
         if exchange is None:  # nobody asked: never let it become the answer to the next request
             self.transport.abort()
             return
-        if not self.heard:
-            self.heard = True
-            self._next_plain = data.startswith(_USUAL_BEGINNING)
-            self._broken = not self._next_plain and not _BEGINNING.startswith(data[: len(_BEGINNING)])
-        if self.tunnel:
-            exchange.received(data)
-        else:
-            self._feed(data, exchange)
-        if self.exchange is exchange:
-            exchange.flush()
-
-    def _feed(self, data: bytes, exchange: "Exchange") -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._upgraded(exchange, data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError:
-            self._broken = True
+        self.heard = True
+        self._read(data, exchange)
         if self.exchange is not exchange:
             return  # given up in the meantime, for a retry
         if self._complete:
             self._finish(exchange)
         elif self._broken:
-            self._fail(Failure.PROTOCOL if self._response is None else Failure.TRUNCATED)
+            self._fail(Failure.PROTOCOL if self._answer is None else Failure.TRUNCATED)
+        else:
+            exchange.flush()
 
     def eof_received(self) -> None:
         """The peer has said that this is all: by FIN, or under TLS by a closure alert, which a cut lacks."""
@@ -126,9 +104,9 @@ class Connection(ResponseReader):
         exchange, self.exchange = self.exchange, None
         if exchange is None:
             return
-        if self._response is None:
+        if self._answer is None:
             exchange.failed(Failure.PROTOCOL if self.heard else Failure.RESET)
-        elif exc is None and (self.tunnel or (self._said_end and self._until_close())):
+        elif exc is None and self._body is None and (self._said_end or self._answer.status == 101):
             exchange.completed([])
         else:
             exchange.failed(Failure.TRUNCATED)
@@ -158,34 +136,20 @@ class Connection(ResponseReader):
 
     def _finish(self, exchange: "Exchange") -> None:
         """The response is whole: the connection rests if it may, before anybody is told."""
-        response = self._response
-        assert response is not None
-        trailers = self._fields
+        answer, body = self._answer, self._body
+        assert answer is not None
         uploaded = exchange.upload_done
-        reusable = not self._broken and uploaded and self._keep_alive
+        reusable = not self._broken and uploaded and answer.reusable
         self.exchange = None
         if reusable:
             self.resume()  # the asker may have paused it at its last bytes; the next one has not
-            if response.bodiless:
-                self._parser = httptools.HttpResponseParser(self)  # it may still wait for a body
             self._reset()
             self.pool.rest(self)
         elif uploaded:
             self.transport.close()
         else:
             self.transport.abort()  # a peer that takes no more of the upload would delay a close for ever
-        exchange.completed(trailers)
-
-    def _upgraded(self, exchange: "Exchange", rest: bytes) -> None:
-        """101 that was asked for: from here on bytes go both ways, unread (RFC 9110 §7.8)."""
-        if self._broken:
-            self._fail(Failure.PROTOCOL)
-            return
-        self.tunnel = True
-        self._response = Response(101, self._reason, self._fields)
-        exchange.responded(self._response)
-        if rest:
-            exchange.received(rest)
+        exchange.completed([] if body is None else body.trailers)
 
     def _fail(self, failure: Failure) -> None:
         exchange, self.exchange = self.exchange, None
