@@ -24,6 +24,7 @@ INTERPRETED = "BANYAN_INTERPRETED"
 MODULES = (
     "proxy.decision.buckets",
     "proxy.decision.decide",
+    "proxy.decision.sticky",
     "proxy.forward.asgi_cycle",
     "proxy.forward.client",
     "proxy.forward.client_socket",

@@ -5,8 +5,8 @@ An empty value is no value: all who send one would else share a bucket.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from proxy.routing.head import Head
@@ -16,8 +16,18 @@ from proxy.routing.variable import Variable, variable
 Params: TypeAlias = Mapping[str, bytes]
 
 
+class Portable:
+    """A dataclass that pickles whether it is compiled or not: mypyc's classes do not by themselves."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[type[Any], tuple[object, ...]]:
+        this: Any = self
+        return type(self), tuple(getattr(self, field.name) for field in fields(this))
+
+
 @dataclass(frozen=True, slots=True)
-class HeaderSource:
+class HeaderSource(Portable):
     """The first value of the header with this lower-case name."""
 
     name: bytes
@@ -30,7 +40,7 @@ class HeaderSource:
 
 
 @dataclass(frozen=True, slots=True)
-class CookieSource:
+class CookieSource(Portable):
     """A cookie; of duplicates the first, as PHP has it, whichever side answers."""
 
     cookie: Variable
@@ -44,7 +54,7 @@ class CookieSource:
 
 
 @dataclass(frozen=True, slots=True)
-class QuerySource:
+class QuerySource(Portable):
     """A variable of the query string."""
 
     variable: Variable
@@ -57,7 +67,7 @@ class QuerySource:
 
 
 @dataclass(frozen=True, slots=True)
-class PathSource:
+class PathSource(Portable):
     """A path parameter, percent-decoded: `%41` is the user `A`."""
 
     name: str
@@ -70,7 +80,7 @@ class PathSource:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientIpSource:
+class ClientIpSource(Portable):
     """The client's address, which behind a proxy is what a trusted one named."""
 
     def read(self, head: Head, params: Params) -> bytes | None:

@@ -8,6 +8,7 @@ from proxy.upstream.backend import Backend
 from proxy.upstream.call import Call, Sink
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failures import Failure, problem_of
+from proxy.upstream.tries import GATEWAY_ERRORS
 
 Turn = Callable[[str], tuple[Backend, Call]]
 """Told on which condition a request falls back, says where it goes and what is sent there."""
@@ -37,11 +38,10 @@ class FallingBack(Exchange):
         self._turn = turn
 
     def _deliver(self, response: Response) -> None:
-        condition = str(response.status)
-        if condition in self._conditions:
+        if response.status in GATEWAY_ERRORS and str(response.status) in self._conditions:
             if self._connection is not None:
                 self._connection.abort()
-            self._fall(condition)
+            self._fall(str(response.status))
         else:
             super()._deliver(response)
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 _ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*+://([^/?#]*+)(.*+)", re.DOTALL)
 
 _PERCENT: Final = ord("%")
+_DOT: Final = ord(".")
 
 MAX_HOST: Final = 255
 """Bytes; DNS knows no longer name (RFC 1035 §2.3.4)."""
@@ -47,7 +48,7 @@ def split_path(path: bytes) -> Segments:
     del raw[0]
     if _PERCENT in path:
         decoded = [unquote_to_bytes(segment) if _PERCENT in segment else segment for segment in raw]
-    elif path.find(b"/.") >= 0:
+    elif _DOT in path:
         decoded = raw
     else:
         return raw, raw

@@ -6,7 +6,6 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
 import orjson
@@ -119,8 +118,11 @@ _PLAIN: Final = re.compile(rb"[ !#-\[\]-~]*+")
 _HARMLESS: Final = re.compile(rb"(?:[!$&-/:;=@A-Z\[\]^_`a-z{|}~]++|[0-9]{1,11}+(?![0-9 %+\-]))*+")
 """A path as most are: plain, without a query, and without digits enough for a card number."""
 
-_SHORT: Final = re.compile(rb"(?:/[A-Za-z0-9_.~-]{0,10}+)++")
-"""A path of short segments: none has room for a card number, nor for anything in base64."""
+_SHORT: Final = 10
+"""Bytes of a segment that has no room for a card number, nor for anything in base64."""
+_UNRESERVED: Final = b"/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PLAIN_PATH: Final = bytes(byte if byte in _UNRESERVED else 47 for byte in range(256))
+"""For `translate`, which returns its very argument where all of a path is plain (RFC 3986 §2.3)."""
 
 _CARD: Final = 13
 """Digits that the shortest card number has."""
@@ -131,6 +133,11 @@ _EXPRESS: Final = Lane.EXPRESS
 _NUMBERS: Final = [b"%d" % number for number in range(1000)]
 _PADDED: Final = [b"%03d" % number for number in range(1000)]
 """Formatting a number costs more than the rest of its field."""
+
+_ANSWERED: Final[dict[tuple[str, str, str, str, int, str, str], bytes]] = {}
+_SECONDS: Final[dict[int, bytes]] = {}
+"""What was said last; `lru_cache` costs as much again as a look-up."""
+_REMEMBERED: Final = 1024
 
 
 def line_of(outcome: Outcome) -> bytes:
@@ -157,15 +164,7 @@ def line_of(outcome: Outcome) -> bytes:
         _PADDED[took % 1000],
         _number(outcome.bytes_in),
         _number(outcome.bytes_out),
-        _answered(
-            outcome.route,
-            outcome.side,
-            outcome.backend,
-            outcome.reason,
-            outcome.tries,
-            outcome.error,
-            "express" if outcome.lane is _EXPRESS else "asgi",
-        ),
+        _answered(outcome),
         _request_id(outcome.trace.request_id, trace_id),
         trace_id,
     )
@@ -175,18 +174,27 @@ def _number(number: int) -> bytes:
     return _NUMBERS[number] if 0 <= number < 1000 else b"%d" % number
 
 
-@lru_cache(maxsize=1024)
-def _answered(route: str, side: str, backend: str, reason: str, tries: int, error: str, lane: str) -> bytes:
+def _answered(outcome: Outcome) -> bytes:
     """The part of the line that is the same for all requests which a route treats in the same way."""
-    return (
-        f'"route":"{route}","side":"{side}","backend":"{backend}","reason":"{reason}","tries":{tries},'
-        f'"error":"{error}","lane":"{lane}",'
-    ).encode()
+    lane = "express" if outcome.lane is _EXPRESS else "asgi"
+    key = (outcome.route, outcome.side, outcome.backend, outcome.reason, outcome.tries, outcome.error, lane)
+    said = _ANSWERED.get(key)
+    if said is None:
+        if len(_ANSWERED) >= _REMEMBERED:
+            _ANSWERED.clear()
+        said = _ANSWERED[key] = (
+            f'"route":"{outcome.route}","side":"{outcome.side}","backend":"{outcome.backend}",'
+            f'"reason":"{outcome.reason}","tries":{outcome.tries},"error":"{outcome.error}","lane":"{lane}",'
+        ).encode()
+    return said
 
 
 def _target(target: bytes) -> bytes:
-    named = not _NAMES.isdisjoint(target.lower().split(b"/"))
-    if not named and _SHORT.fullmatch(target):
+    named, short = False, True
+    for segment in target.lower().split(b"/"):
+        named = named or segment in _NAMES
+        short = short and len(segment) <= _SHORT
+    if short and not named and target.translate(_PLAIN_PATH) == target:
         return b'"%b"' % target
     if named or _ENCODED.search(target):
         target = _without_named(target)
@@ -211,10 +219,13 @@ def _quoted(text: bytes) -> bytes:
     return orjson.dumps(text.decode("latin-1"))
 
 
-@lru_cache(maxsize=4)
 def _second(second: int) -> bytes:
     """RFC 3339 in UTC, as far as it is the same for many lines."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+    said = _SECONDS.get(second)
+    if said is None:
+        _SECONDS.clear()
+        said = _SECONDS[second] = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+    return said
 
 
 def without_secrets(target: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from typing import Final
 
 from proxy.upstream.breaker import BreakerState
 from proxy.upstream.call import Call, Sink
@@ -10,6 +11,9 @@ from proxy.upstream.failures import Failure
 from proxy.upstream.pool import Pool
 from proxy.upstream.retry import within_budget
 from proxy.upstream.settings import BackendSettings
+
+_CLOSED: Final = BreakerState.CLOSED
+"""A constant costs compiled code nothing; an enum's attribute is looked up."""
 
 
 class Backend:
@@ -44,7 +48,9 @@ class Backend:
             return Failure.BULKHEAD
         pools = self.pools
         if len(pools) == 1:
-            return pools[0] if pools[0].breaker.allows(self.loop.time()) else Failure.BREAKER_OPEN
+            breaker = pools[0].breaker
+            allowed = breaker.state is _CLOSED or breaker.allows(self.loop.time())
+            return pools[0] if allowed else Failure.BREAKER_OPEN
         return self._next_in_turn(before)
 
     def _next_in_turn(self, before: Pool | None) -> Pool | Failure:

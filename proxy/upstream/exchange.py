@@ -110,11 +110,9 @@ class Exchange(Tries):
         self.response = response
         self._kept = False
         self._queue.clear()
-        self._extend()
         self._deliver(response)
 
     def received(self, data: bytes) -> None:
-        self._extend()
         if self._sink is not None:
             self._sink.received(data)
 
@@ -145,7 +143,10 @@ class Exchange(Tries):
             self._give_up(failure)
 
     def flush(self) -> None:
+        """Some of the response has come, and more is to follow."""
         if self._sink is not None:
+            if self.response is not None and not self._reading_paused:
+                self._extend()
             self._sink.flush()
 
     def upload_blocked(self) -> None:

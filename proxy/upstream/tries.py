@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from proxy.upstream.pool import Pool
 
 NEVER: Final = float("inf")
+GATEWAY_ERRORS: Final = frozenset(int(status) for status in STATUSES)
+"""Statuses that may be answered by another try, or by another backend."""
 
 
 class Tries:
@@ -111,7 +113,7 @@ class Tries:
 
     def _retry_response(self, response: Response) -> bool:
         """Whether this gateway error is dropped for another try; a long Retry-After is returned."""
-        if response.status not in _GATEWAY_ERRORS or not self._may_retry(str(response.status), None):
+        if response.status not in GATEWAY_ERRORS or not self._may_retry(str(response.status), None):
             return False
         wait = self._pause_before_retry()
         asked = (retry_after(value) for lower, _, value in response.fields if lower == b"retry-after")
@@ -145,6 +147,3 @@ class Tries:
             self._retry_counted = True
             self._backend.retrying += 1
         self._backend.retries += 1
-
-
-_GATEWAY_ERRORS: Final = frozenset(int(status) for status in STATUSES)
