@@ -194,6 +194,40 @@ TOGETHER = (
         rules=[UNORDERED, {"path": "$..price", "money": True}],
     ),
     whole(
+        "refunds-of-one-payment",
+        "[['id' => 1, 'currency' => 'EUR', 'v' => 1], ['id' => 1, 'currency' => 'USD', 'v' => 2]]",
+        [{"id": 1, "currency": "USD", "v": 2}, {"id": 1, "currency": "EUR", "v": 1}],
+        rules=[UNORDERED],
+    ),
+    whole(
+        "another-in-its-place",
+        "[['id' => 1, 'v' => 10, 'state' => 'paid'], ['id' => 2, 'v' => 20, 'state' => 'paid'],"
+        " ['id' => 3, 'v' => 30, 'state' => 'paid']]",
+        [
+            {"id": 1, "v": 10, "state": "paid"},
+            {"id": 9, "v": 99, "state": "open"},
+            {"id": 3, "v": 30, "state": "paid"},
+        ],
+        "body $[1] missing critical",
+        "body $[1] extra minor",
+    ),
+    whole(
+        "amounts-in-a-list",
+        "['v' => [1.5, 2.5]]",
+        {"v": [1.5, 2.51]},
+        "body $.v[1] changed critical",
+        rules=[{"path": "$.v", "money": True}],
+    ),
+    whole(
+        "tree",
+        "['id' => 1, 'kids' => [['id' => 2, 'kids' => [['id' => 3], ['id' => 5]]],"
+        " ['id' => 4, 'kids' => []]]]",
+        {"id": 1, "kids": [{"id": 4, "kids": []}, {"id": 2, "kids": [{"id": 5}, {"id": 3}]}]},
+        rules=[{"path": "$..kids", "unordered": True, "key": "id"}],
+    ),
+    whole("unique", "array_unique(['a', 'b', 'a', 'c'])", ["a", "b", "c"], "body $ type major"),
+    whole("unique-allowed", "array_unique(['a', 'b', 'a', 'c'])", ["a", "b", "c"], presets=["sparse_list"]),
+    whole(
         "long-list",
         "array_map(fn($i) => ['id' => $i, 'v' => $i], range(1, 200))",
         [{"id": number, "v": number + (number == 150)} for number in range(201)],

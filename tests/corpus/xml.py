@@ -185,6 +185,21 @@ CASES = (
         "body /o order major",
         "body /o/state changed major",
     ),
+    xml(
+        "reordered-under-a-rule",
+        'echo \'<o><i id="1"><v>1.00</v></i><i id="2"><v>2.00</v></i></o>\';',
+        '<o><i id="2"><v>2.00</v></i><i id="1"><v>9.00</v></i></o>',
+        "body /o order major",
+        "body /o/i[1]/v changed critical",
+        rules=[{"path": "//v", "money": True}],
+    ),
+    xml(
+        "attribute-to-element",
+        "echo '<a id=\"1\"/>';",
+        "<a><id>1</id></a>",
+        "body /a/@id missing",
+        "body /a/id extra",
+    ),
     xml("broken", "echo '<a><b></a>';", "<a><b/></a>", "body $ invalid_body critical"),
     xml("cut", "echo '<a><b>1</b>';", "<a><b>1</b></a>", "body $ cut_body critical"),
     xml(
