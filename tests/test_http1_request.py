@@ -199,6 +199,10 @@ def test_limits_of_target_fields_and_count() -> None:
         (b"\r", None),
         (b"\rG", "bad-request"),
         (b"GET / HTTP/1.1\r\nHost: a", None),
+        (b"GET / HTTP/1.1\r", None),
+        (b"GET /\r\n", "bad-request"),
+        (b"GET / HTTP/2.0\r\nHost: a", "bad-request"),
+        (b"EHLO client\r\n", "bad-request"),
         (b"\x16\x03\x01\x02", "bad-request"),
         (b"GET / HTTP/1.1\nHost: a", "bad-request"),
         (b"GET / HTTP/1.1\r\r\nHost: a", "bad-request"),
@@ -213,7 +217,13 @@ def test_a_hopeless_head_is_refused_before_it_is_complete(buffer: bytes, slug: s
 
 @pytest.mark.parametrize(
     "buffer",
-    [b"GET / HTTP/1.1\nHost", b"GET / HTTP/1.1\r\r\n", b"GET / HTTP/1.1\r\n\n", b"GET / HTTP/1.1\rX"],
+    [
+        b"GET / HTTP/1.1\nHost",
+        b"GET / HTTP/1.1\r\r\n",
+        b"GET / HTTP/1.1\r\n\n",
+        b"GET / HTTP/1.1\rX",
+        b"GET /\r\nHost: a",
+    ],
 )
 def test_a_hopeless_head_is_refused_wherever_it_was_cut(buffer: bytes) -> None:
     for cut in range(1, len(buffer)):
@@ -222,7 +232,7 @@ def test_a_hopeless_head_is_refused_wherever_it_was_cut(buffer: bytes) -> None:
 
 
 def test_what_was_looked_at_is_not_searched_again() -> None:
-    assert refuse_early(b"GET /\nGET / HTTP/1.1\r\n", LIMITS, 20) is None
+    assert refuse_early(b"GET /\nGET / HTTP/1.1\r\n", LIMITS, 22) is None
 
 
 def test_the_refusal_names_its_slug_and_never_repeats_what_was_sent() -> None:

@@ -113,6 +113,9 @@ WHOLE = {
     "http-2-preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
     "binary": bytes(range(256)),
     "nul-bytes": b"\x00" * 64 + b"\r\n\r\n",
+    "http-0.9": b"GET /\r\n",
+    "version-of-an-unfinished-head": b"GET / HTTP/2.0\r\nHost: wire.test\r\n",
+    "smtp-greeting": b"EHLO wire.test\r\n",
     "smtp": b"EHLO wire.test\r\nMAIL FROM:<a@b>\r\n\r\n",
     "ssh": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
     "a-response": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -140,7 +143,6 @@ def test_what_is_no_http_request_is_refused(origin: Origin, connect: Connect, se
 
 UNFINISHED = {
     "cr-only": b"GET / HTTP/1.1\rHost: wire.test\r\r",
-    "http-0.9": b"GET /\r\n",
     "half-a-method": b"GE",
     "an-empty-line": b"\r\n",
     "nothing": b"",

@@ -28,6 +28,7 @@ _USUAL: Final = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE"
 _METHOD: Final = re.compile(TOKEN + rb"++")
 _TAB: Final = ord("\t")
 _REQUEST_LINE: Final = re.compile(rb"(" + TOKEN + rb"++) ([\x21-\x7e\x80-\xff]++) (HTTP/\d+\.\d+)")
+_VALID_LINE: Final = re.compile(TOKEN + rb"++ [\x21-\x7e\x80-\xff]++ HTTP/1\.[01]")
 _FIELD_LINE: Final = re.compile(TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+")
 _HOST: Final = re.compile(
     rb"[A-Za-z0-9._~\-]*+(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~\-]*+)*+(?::\d*+)?|\[[0-9A-Fa-f:.]++\](?::\d*+)?"
@@ -251,6 +252,8 @@ def refuse_early(buffer: bytes, limits: HeadLimits, looked: int = 0) -> BadReque
         return BadRequest("uri-too-long", f"the request line exceeds {limits.target} bytes")
     if limits.fields and len(buffer) - line > limits.fields + 4:
         return BadRequest("headers-too-large", f"the header fields exceed {limits.fields} bytes")
+    if line_end >= 0 and looked < line_end + 2 and _VALID_LINE.fullmatch(buffer, 0, line_end) is None:
+        return _diagnosis(buffer[:line_end])
     return None
 
 
