@@ -72,6 +72,8 @@ BROKEN = {
     "LF after the data": b"3\r\nabc\n0\r\n\r\n",
     "endless size line": b"1;" + b"a" * MAX_CHUNK_LINE,
     "folded trailer": b"0\r\nA: b\r\n c\r\n\r\n",
+    "trailers ended by LF": b"0\r\n\n",
+    "trailer ended by LF": b"0\r\nA: b\n",
     "length in trailers": b"0\r\nContent-Length: 5\r\n\r\n",
     "coding in trailers": b"0\r\nTransfer-Encoding: chunked\r\n\r\n",
     "sender in trailers": b"0\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n",

@@ -68,5 +68,5 @@ def test_interim_and_switching_heads() -> None:
 
 
 def test_trailers_pass_as_they_came_and_the_hops_own_end_here() -> None:
-    lines = (b"x-Sum:1 ", b"Connection: close", b"X-Sum: 2")
+    lines = (b"x-Sum:1 ", b"Connection: close", b"Content-Length: 5", b"X-Sum: 2")
     assert last_chunk([parse_field_line(line) for line in lines]) == b"0\r\nx-Sum:1 \r\nX-Sum: 2\r\n\r\n"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from proxy.http1.errors import BadRequest, malformed
-from proxy.http1.fields import parse_trailers
+from proxy.http1.fields import LONE, parse_trailers
 from proxy.http1.request import CHUNKED
 from proxy.routing.head import Field
 
@@ -100,6 +100,8 @@ class ChunkedBody:
             return at + 2, True
         end = data.find(b"\r\n\r\n", at)
         if end < 0:
+            if LONE.search(data, at):
+                raise malformed("a trailer line is not a valid header field")
             if len(data) - at > MAX_TRAILERS:
                 raise BadRequest("headers-too-large", f"the trailers exceed {MAX_TRAILERS} bytes")
             return at, False

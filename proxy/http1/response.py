@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
-from proxy.http1.fields import HOP_BY_HOP, parse_field_line
+from proxy.http1.fields import FRAMING, HOP_BY_HOP, parse_field_line
 from proxy.http1.request import Request
 from proxy.routing.head import Field
+
+_NOT_TRAILING: Final = HOP_BY_HOP | FRAMING
+"""What the trailers of a response do not carry on (RFC 9110 §6.5.1)."""
 
 
 class Framing(Enum):
@@ -60,8 +63,8 @@ def chunk(data: bytes) -> bytes:
 
 
 def last_chunk(trailers: Iterable[Field]) -> bytes:
-    """The end of a chunked body with its trailer section, of which this hop's own fields end here."""
-    return b"0\r\n" + block_of([line for lower, line, _ in trailers if lower not in HOP_BY_HOP]) + b"\r\n"
+    """The end of a chunked body with its trailers, but for those that frame or mean this hop alone."""
+    return b"0\r\n" + block_of([line for lower, line, _ in trailers if lower not in _NOT_TRAILING]) + b"\r\n"
 
 
 def framing_for(response: Response, request: Request) -> Framing:
