@@ -122,7 +122,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=5, help="how long (5)")
     parser.add_argument("--top", type=int, default=30, help="functions to print (30)")
     parser.add_argument(
-        "--native", action="store_true", help="also C functions: httptools, uvloop, the kernel's doors"
+        "--native", action="store_true", help="also C functions: CPython, uvloop, the kernel's doors"
     )
     parser.add_argument("--lines", action="store_true", help="count lines, not whole functions")
     parser.add_argument("--raw", metavar="FILE", help="also write the stacks, for a flame graph")
