@@ -46,6 +46,7 @@ MODULES = (
     "proxy.http1.fields",
     "proxy.http1.request",
     "proxy.http1.response",
+    "proxy.http1.target",
     "proxy.outcome",
     "proxy.routing.entry",
     "proxy.routing.head",

@@ -6,14 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.http1.errors import BadRequest
-from proxy.http1.request import (
-    CHUNKED,
-    HeadLimits,
-    authority,
-    origin_form,
-    parse_request,
-    refuse_early,
-)
+from proxy.http1.request import CHUNKED, HeadLimits, parse_request, refuse_early
+from proxy.http1.target import authority, origin_form
 
 LIMITS = HeadLimits()
 HOST = b"Host: shop.example\r\n"

@@ -6,7 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 from proxy.http1.fields import FORWARDED, HOP_BY_HOP, MISTAKEN
-from proxy.http1.request import CHUNKED, Request, authority, origin_form
+from proxy.http1.request import CHUNKED, Request
+from proxy.http1.target import authority, origin_form
 from proxy.outcome import Trace
 from proxy.routing.head import Head
 
