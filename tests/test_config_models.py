@@ -231,6 +231,11 @@ def test_tokens_of_the_environment_count_where_the_file_says_nothing(text: str, 
     assert [token.name for token in made.control.tokens] == names
 
 
+@pytest.mark.parametrize("said", ["all", "[all]"])
+def test_all_exchanges_are_logged_by_one_word(said: str) -> None:
+    assert snapshot(f"shadow: {{log: {{verdicts: {said}}}}}").config.shadow.log.verdicts == ("all",)
+
+
 def test_bad_tokens_of_the_environment_are_refused() -> None:
     assert errors(HEAD, BANYAN_TOKENS="a:b") == [
         "routes.yaml:1:1: control.tokens: must be name:role:sha256, separated by commas; "

@@ -4,7 +4,7 @@ from typing import Literal
 
 from proxy.config.base import Section
 from proxy.config.units import DAY, MIB, Size, Timeout
-from proxy.config.values import Positive, Text
+from proxy.config.values import OneOrMore, Positive, Text
 
 LoggedVerdict = Literal["match", "noise", "mismatch", "inconclusive", "failed", "skipped", "all"]
 
@@ -14,7 +14,7 @@ class DiffLog(Section):
 
     path: Text = "var/diffs.jsonl"
     """File of the log."""
-    verdicts: tuple[LoggedVerdict, ...] = ("mismatch", "inconclusive", "failed")
+    verdicts: OneOrMore[LoggedVerdict] = ("mismatch", "inconclusive", "failed")
     """Which exchanges are logged; `all` = every one."""
     rotate: Size = 100 * MIB
     """Size at which a new file is begun."""
