@@ -61,6 +61,7 @@ def test_a_strangers_word_about_itself_is_replaced() -> None:
         b"x-forwarded-proto: https",
         b"X-Forwarded-Host: bank",
         b"X-Forwarded-Prefix: /admin",
+        b"X-Real-IP: 127.0.0.1",
         b"Forwarded: for=127.0.0.1",
         b"X-Banyan-Debug: 1",
         b"X-Banyan-Shadow: 1",

@@ -44,6 +44,7 @@ FORWARDED: Final = frozenset(
         b"x-forwarded-scheme",
         b"x-forwarded-server",
         b"x-forwarded-ssl",
+        b"x-real-ip",
     }
 )
 """What a client could say about itself, and only a trusted proxy may."""
