@@ -23,9 +23,9 @@ LEGACYS = replace(GET, head=b"GET /legacy HTTP/1.1\r\nHost: a\r\n\r\n")
 class Pair:
     """Two backends on one scripted loop, and the conditions that were fallen on."""
 
-    def __init__(self, loop: ScriptedLoop, conditions: frozenset[str] = ALL) -> None:
+    def __init__(self, loop: ScriptedLoop, conditions: frozenset[str] = ALL, attempts: int = 1) -> None:
         self.loop = loop
-        self.modern, self.legacy = (_backend(loop, port) for port in (MODERN, LEGACY))
+        self.modern, self.legacy = (_backend(loop, port, attempts) for port in (MODERN, LEGACY))
         self.fell: list[str] = []
         self.sink = Recorder()
         self.asked = FallingBack(self.modern, GET, self.sink, conditions, self.turn)
@@ -45,11 +45,11 @@ class Pair:
         await settle()
 
 
-def _backend(loop: ScriptedLoop, port: int) -> Backend:
+def _backend(loop: ScriptedLoop, port: int, attempts: int) -> Backend:
     settings = BackendSettings(
         f"at-{port}",
         (Address("origin", port),),
-        retry=RetryPolicy(attempts=1),
+        retry=RetryPolicy(attempts=attempts),
         breaker=BreakerPolicy(consecutive_failures=1),
         response_timeout=30.0,
     )
@@ -107,6 +107,29 @@ async def test_on_a_gateway_error_legacy_answers_and_modern_is_not_seen(
     assert pair.fell == [str(status)]
     assert not pair.modern.active
     assert not pair.legacy.active
+
+
+@pytest.mark.parametrize(("asked", "then"), [(b"Retry-After: 7", LEGACY), (b"Retry-After: 0", MODERN)])
+async def test_a_modern_that_wants_to_be_left_alone_is_not_waited_for(
+    loop: ScriptedLoop, asked: bytes, then: int
+) -> None:
+    pair = Pair(loop, attempts=2)
+    await pair.sent()
+    loop.wires[0].feed(answer(503, b"modern", asked))
+    await pair.later(0.3)
+    assert loop.dialled == [MODERN, then]
+
+
+async def test_legacys_wish_to_be_left_alone_is_respected(loop: ScriptedLoop) -> None:
+    pair = Pair(loop, attempts=2)
+    await pair.sent()
+    loop.wires[0].feed(answer(503, b"modern", b"Retry-After: 7"))
+    await settle()
+    loop.wires[1].feed(answer(503, b"legacy", b"Retry-After: 7"))
+    await pair.later(6)
+    assert loop.dialled == [MODERN, LEGACY]
+    await pair.later(1)
+    assert loop.dialled == [MODERN, LEGACY, LEGACY]
 
 
 async def test_without_a_connection_legacy_answers_then_because_of_the_breaker(loop: ScriptedLoop) -> None:

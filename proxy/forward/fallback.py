@@ -8,7 +8,7 @@ from proxy.upstream.backend import Backend
 from proxy.upstream.call import Call, Sink
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failures import Failure, problem_of
-from proxy.upstream.tries import GATEWAY_ERRORS
+from proxy.upstream.tries import GATEWAY_ERRORS, asked_to_wait
 
 Turn = Callable[[str], tuple[Backend, Call]]
 """Told on which condition a request falls back, says where it goes and what is sent there."""
@@ -37,8 +37,14 @@ class FallingBack(Exchange):
         self._conditions = conditions
         self._turn = turn
 
+    def _retry_response(self, response: Response) -> bool:
+        """A backend that wants to be left alone for a while is not waited for: another one can answer."""
+        if self._falls_on(response) and asked_to_wait(response):
+            return False
+        return super()._retry_response(response)
+
     def _deliver(self, response: Response) -> None:
-        if response.status in GATEWAY_ERRORS and str(response.status) in self._conditions:
+        if self._falls_on(response):
             if self._connection is not None:
                 self._connection.abort()
             self._fall(str(response.status))
@@ -51,6 +57,9 @@ class FallingBack(Exchange):
             self._fall(condition)
         else:
             super()._give_up(failure)
+
+    def _falls_on(self, response: Response) -> bool:
+        return response.status in GATEWAY_ERRORS and str(response.status) in self._conditions
 
     def _fall(self, condition: str) -> None:
         """Only what is left of the first deadline is there for the second backend."""

@@ -115,9 +115,7 @@ class Tries:
         """Whether this gateway error is dropped for another try; a long Retry-After is returned."""
         if response.status not in GATEWAY_ERRORS or not self._may_retry(str(response.status), None):
             return False
-        wait = self._pause_before_retry()
-        asked = (retry_after(value) for lower, _, value in response.fields if lower == b"retry-after")
-        wait = max(wait, next(asked, None) or 0.0)
+        wait = max(self._pause_before_retry(), asked_to_wait(response))
         if self._backend.loop.time() + wait >= self.deadline:
             return False
         if self._connection is not None:
@@ -147,3 +145,9 @@ class Tries:
             self._retry_counted = True
             self._backend.retrying += 1
         self._backend.retries += 1
+
+
+def asked_to_wait(response: Response) -> float:
+    """Seconds for which the backend wants not to be asked again, 0 if it says nothing of it."""
+    asked = (retry_after(value) for lower, _, value in response.fields if lower == b"retry-after")
+    return next(asked, None) or 0.0
