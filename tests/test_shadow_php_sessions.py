@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,13 +39,15 @@ def php(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     command = ["php", "-S", f"127.0.0.1:{port}", str(folder / "index.php")]
     with (folder / "said").open("wb") as said:
         environment = {**os.environ, "PHP_CLI_SERVER_WORKERS": "6"}
-        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, env=environment)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=said, stderr=said, env=environment, start_new_session=True
+        )
     try:
         wait(lambda: answers(port))
         (folder / "log").write_text("")
         yield f"http://127.0.0.1:{port}", folder / "log"
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # its workers too, which outlive it
         process.wait()
 
 
