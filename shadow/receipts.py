@@ -18,9 +18,15 @@ class Receipts:
         """One exchange of this route is counted."""
         self._settled[route] += 1
 
-    def tell(self) -> None:
-        """A line `ROUTE COUNT` for each route; later, if the data plane has not read what was told before."""
-        if not self._writer.is_closing() and not self._writer.transport.get_write_buffer_size():
-            lines = [f"{route} {count}\n" for route, count in self._settled.items()]
-            self._settled.clear()
-            self._writer.write("".join(lines).encode())
+    def tell(self) -> bool:
+        """A line `ROUTE COUNT` for each route. False, to be asked again, if the data plane has not read what
+        was told before.
+        """
+        if self._writer.is_closing():
+            return True
+        if self._writer.transport.get_write_buffer_size():
+            return False
+        lines = [f"{route} {count}\n" for route, count in self._settled.items()]
+        self._settled.clear()
+        self._writer.write("".join(lines).encode())
+        return True

@@ -95,9 +95,7 @@ class Worker:
 
     def tell(self) -> None:
         """Let the data planes know what was counted, now that somebody has taken `counts`."""
-        for receipts in self._untold:
-            receipts.tell()
-        self._untold.clear()
+        self._untold = {receipts for receipts in self._untold if not receipts.tell()}
 
     async def _work(self, exchange: Exchange) -> None:
         try:

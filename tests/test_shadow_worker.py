@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import httpx
 import orjson
@@ -11,6 +12,7 @@ import pytest
 
 from shadow.compare import Policy
 from shadow.plan import Rules
+from shadow.receipts import Receipts
 from shadow.replay import Resting
 from shadow.worker import Bounds
 from tests.support.shadow import Bare, Broken, Desk, answers, exchange, in_turn, until
@@ -32,6 +34,40 @@ async def test_equal_answers_match(tmp_path: Path) -> None:
     assert line["verdict"] == "match" and line["signature"] is None and line["differences"] == []
     assert desk.worker.counts == {("verdict", "r", "match"): 1}
     assert desk.store.recorded == []
+
+
+class Line:
+    """The way to a data plane: `waiting` bytes that it has not read yet, and all that it was told."""
+
+    waiting, closing, told = 1, False, b""
+
+    @property
+    def transport(self) -> "Line":
+        return self
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def write(self, data: bytes) -> None:
+        self.told += data
+
+
+async def test_a_data_plane_that_does_not_read_is_told_later_what_is_counted(tmp_path: Path) -> None:
+    desk, line = Desk(tmp_path), Line()
+    receipts = Receipts(cast(asyncio.StreamWriter, line))
+    desk.worker.take(exchange(), receipts)
+    await desk.worker.handle(exchange())
+    desk.worker.tell()
+    assert line.told == b""
+    line.waiting = 0
+    desk.worker.tell()
+    desk.worker.tell()
+    assert line.told == b"r 1\n"
+    line.closing = True
+    assert receipts.tell(), "nobody is there to be told"
 
 
 async def test_a_line_has_what_the_contract_says(tmp_path: Path) -> None:
