@@ -48,6 +48,7 @@ MODULES = (
     "proxy.http1.response",
     "proxy.http1.target",
     "proxy.outcome",
+    "proxy.portable",
     "proxy.routing.entry",
     "proxy.routing.head",
     "proxy.routing.hosts",

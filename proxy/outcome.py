@@ -1,7 +1,9 @@
 """The one event that ends a request. Counters, access log, spans and gate samples all read this."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
+
+from proxy.portable import Portable
 
 
 class Lane(Enum):
@@ -30,7 +32,7 @@ class Trace:
 
 
 @dataclass(slots=True, init=False)
-class Outcome:
+class Outcome(Portable):
     """What became of a request. `started` in seconds since the epoch, `duration` in seconds to its last byte.
 
     `status` is what the client got, 0 if it left before. `error` names the proxy's own problem or what broke
@@ -92,7 +94,3 @@ class Outcome:
         self.lane = lane
         self.trace = trace
         self.sampled = sampled
-
-    def __reduce__(self) -> tuple[type["Outcome"], tuple[object, ...]]:
-        """As for `Trace`."""
-        return Outcome, tuple(getattr(self, field.name) for field in fields(self))

@@ -1,6 +1,6 @@
 """Who answers a request and whether the other side is asked as well."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
@@ -8,6 +8,7 @@ from proxy.decision.buckets import BUCKETS, bucket
 from proxy.decision.cohort import Cohort, belongs
 from proxy.decision.stages import Side, Stage
 from proxy.decision.sticky import Params, Source, first_present
+from proxy.portable import Portable
 from proxy.routing.head import Head
 from proxy.routing.methods import SAFE_METHODS, effective_method
 
@@ -44,7 +45,7 @@ class MirrorSkip(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RoutePlan:
+class RoutePlan(Portable):
     """What deciding needs to know of a route; weight and sample are in hundredths of a percent, 0–10000.
 
     `salt` is the group's name, or the route's id when it has none. `shadow_sample` is None where the route
@@ -66,10 +67,6 @@ class RoutePlan:
         for share in (self.weight, self.shadow_sample or 0):
             if not 0 <= share <= BUCKETS:
                 raise ValueError(f"{self.id}: {share} is not between 0 and {BUCKETS}")
-
-    def __reduce__(self) -> tuple[type["RoutePlan"], tuple[object, ...]]:
-        """For its way to the workers: mypyc's classes do not pickle by themselves."""
-        return RoutePlan, tuple(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(slots=True, init=False)

@@ -5,25 +5,16 @@ An empty value is no value: all who send one would else share a bucket.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from proxy.portable import Portable
 from proxy.routing.head import Head
 from proxy.routing.target import split_target
 from proxy.routing.variable import Variable, variable
 
 Params: TypeAlias = Mapping[str, bytes]
-
-
-class Portable:
-    """A dataclass that pickles whether it is compiled or not: mypyc's classes do not by themselves."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> tuple[type[Any], tuple[object, ...]]:
-        this: Any = self
-        return type(self), tuple(getattr(self, field.name) for field in fields(this))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from proxy.portable import Portable
 from proxy.ramp.latency import Histogram, bucket_of, floor_of, merged
 from proxy.upstream.failures import Failure
 
@@ -22,7 +23,7 @@ Key = tuple[str, str, str, int]
 
 
 @dataclass(slots=True)
-class Series:
+class Series(Portable):
     """Answers of one kind; `failed` of them were errors of the server, or broke off by its fault."""
 
     count: int = 0
@@ -40,10 +41,6 @@ class Series:
         bucket = bucket_of(int(seconds * 1_000_000))
         self.latency[bucket] = self.latency.get(bucket, 0) + 1
 
-    def __reduce__(self) -> tuple[type["Series"], tuple[object, ...]]:
-        """For its way to the control plane: mypyc's classes do not pickle by themselves."""
-        return Series, (self.count, self.failed, self.seconds, self.bytes_in, self.bytes_out, self.latency)
-
     def merge(self, other: "Series") -> None:
         self.count += other.count
         self.failed += other.failed
@@ -54,7 +51,7 @@ class Series:
 
 
 @dataclass(slots=True)
-class Totals:
+class Totals(Portable):
     """Everything counted since a process began. `errors` by (route, name of the problem or break-off).
 
     `fallbacks` are those of the `series` that legacy answered because modern had failed.
@@ -64,10 +61,6 @@ class Totals:
     fallbacks: dict[Key, Series] = field(default_factory=dict)
     errors: dict[tuple[str, str], int] = field(default_factory=dict)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def __reduce__(self) -> tuple[type["Totals"], tuple[object, ...]]:
-        """As for `Series`."""
-        return Totals, (self.series, self.fallbacks, self.errors, self.counters)
 
     def observe(
         self, key: Key, seconds: float, bytes_in: int, bytes_out: int, error: str, fell_back: bool = False
