@@ -19,7 +19,7 @@ from proxy.rollout.book import Book
 from proxy.rollout.hints import FLIPPED, SERVED, Herald, Listener
 from proxy.rollout.ramping import Ramping
 from proxy.rollout.view import LedgerView
-from proxy.routes_file import Overrides, Reader
+from proxy.routes_file import Overrides, Reader, findings
 from proxy.start import StartError, bound_control, first_snapshot
 from proxy.state import State
 from proxy.uvicorn_server import control_server
@@ -120,14 +120,12 @@ class ControlAlone:
     async def _follow_file(self) -> None:
         async for loaded in self._reader.changes():
             self._errors = tuple(map(str, loaded.errors))
-            if loaded.snapshot is None:
-                say("routes.yaml is not valid; the last good one stays in force:")
-            else:
+            if loaded.snapshot is not None:
                 self._file = replace(loaded.snapshot, version=self._file.version + 1)
                 self._book.follow_file(intents(self._file))
                 say(f"routes.yaml is in force as version {self._file.version}")
-            for finding in (*loaded.errors, *loaded.warnings):
-                say(f"  {finding}")
+            for line in findings(loaded):
+                say(line)
             self._publish()
 
     def _publish(self, draining: bool = False) -> None:

@@ -80,6 +80,16 @@ class Reader:
         yield from changed(started, now)
 
 
+def findings(loaded: Loaded) -> Iterator[str]:
+    """What to say of a file that was read anew: every error and warning, and what becomes of it if any is
+    an error.
+    """
+    if loaded.snapshot is None:
+        yield "routes.yaml is not valid; the last good one stays in force:"
+    for finding in (*loaded.errors, *loaded.warnings):
+        yield f"  {finding}"
+
+
 def unusable(config: Config) -> Iterator[Problem]:
     """Certificates, keys and logs that cannot be read or written. Found here, no worker dies of them."""
     for trials in _trials(config):

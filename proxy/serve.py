@@ -13,7 +13,7 @@ from proxy.control.health import status_app
 from proxy.ledger import BadLedgerUrl
 from proxy.link import Applied, Apply, Drain, Fleet, Look, Message, Report
 from proxy.rollout.feed import PATIENCE, Feed, moves
-from proxy.routes_file import Overrides, Reader
+from proxy.routes_file import Overrides, Reader, findings
 from proxy.start import Parts, StartError, address_of, bound_parts, first_snapshot
 from proxy.state import State
 from proxy.telemetry.collector import Collector
@@ -204,14 +204,12 @@ class Supervisor:
     async def _follow_file(self) -> None:
         async for loaded in self._reader.changes():
             self._errors = tuple(str(error) for error in loaded.errors)
-            if loaded.snapshot is None:
-                say("routes.yaml is not valid; the last good one stays in force:")
-            else:
+            if loaded.snapshot is not None:
                 self._feed.follow_file(loaded.snapshot)
                 self._put_in_force(loaded.snapshot)
                 say(f"routes.yaml is in force as version {self._snapshot.version}")
-            for finding in (*loaded.errors, *loaded.warnings):
-                say(f"  {finding}")
+            for line in findings(loaded):
+                say(line)
             self._publish()
 
     def _follow_ledger(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from proxy.config.addresses import Address
 from proxy.control.health import status_app
 from proxy.link import Report
-from proxy.routes_file import Overrides, Reader
+from proxy.routes_file import Overrides, Reader, findings
 from proxy.shadow_process import REPORT_EVERY, ShadowProcess
 from proxy.shadow_samples import ShadowSamples
 from proxy.start import StartError, first_snapshot
@@ -69,12 +69,10 @@ async def run(config: Path, overrides: Overrides, status: Address | None) -> Non
 
 async def _follow(reader: Reader, process: ShadowProcess) -> None:
     async for loaded in reader.changes():
-        if loaded.snapshot is None:
-            say("routes.yaml is not valid; the last good one stays in force:")
-        else:
+        if loaded.snapshot is not None:
             process.apply(loaded.snapshot)
-        for finding in (*loaded.errors, *loaded.warnings):
-            say(f"  {finding}")
+        for line in findings(loaded):
+            say(line)
 
 
 @contextlib.asynccontextmanager
