@@ -34,11 +34,13 @@ Further = Callable[[Config], Iterable[Problem]]
 """What is to be checked besides, once all else is in order: what only the edge can know."""
 
 
-def _nothing(_: Config) -> Iterable[Problem]:
+def nothing_further(_: Config) -> Iterable[Problem]:
     return ()
 
 
-def load(text: str | bytes, file: str, environment: Mapping[str, str], further: Further = _nothing) -> Loaded:
+def load(
+    text: str | bytes, file: str, environment: Mapping[str, str], further: Further = nothing_further
+) -> Loaded:
     """Reads, checks and compiles; never raises. `file` is the name that errors carry."""
     with _collector_paused():
         return _load(text, file, environment, further)

@@ -9,7 +9,7 @@ from pathlib import Path
 from watchfiles import awatch
 
 from proxy.config.errors import TOP, ConfigError
-from proxy.config.loading import Further, Loaded, load
+from proxy.config.loading import Further, Loaded, load, nothing_further
 from proxy.config.source import SIZE_LIMIT
 
 POLL = 1.0
@@ -20,14 +20,14 @@ PATIENCE = 20
 """How often to wait for that; a file that is written without pause is then taken as it is."""
 
 
-def load_file(path: Path, environment: Mapping[str, str], *further: Further) -> Loaded:
+def load_file(path: Path, environment: Mapping[str, str], further: Further = nothing_further) -> Loaded:
     """As `load`; a file that cannot be read is an error like any other."""
     try:
         text = _read(path)
     except OSError as error:
         reason = error.strerror or str(error)
         return Loaded(None, (ConfigError(str(path), *TOP, "", f"cannot be read: {reason}"),), ())
-    return load(text, str(path), environment, *further)
+    return load(text, str(path), environment, further)
 
 
 def _read(path: Path) -> bytes:
