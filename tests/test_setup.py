@@ -15,7 +15,7 @@ TOOLS = ["bash", "cat", "chmod", "cp", "cut", "dirname", "env", "mkdir", "rm", "
 
 UV = """
 if [ "$1" = --version ]; then echo "uv {version}"; exit; fi
-echo "uv $*" >> {log}
+echo "uv $*${{UV_PYTHON:+ with $UV_PYTHON}}" >> {log}
 mkdir -p .venv/bin && cp "$0" .venv/bin/banyan
 """
 # `venv` yields an interpreter whose pip yields a uv.
@@ -48,8 +48,9 @@ class Machine:
         path.write_text("#!/bin/sh\n" + script.format(bin=self.bin, log=self.log, **words))
         path.chmod(0o755)
 
-    def setup(self, *commands: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": str(self.bin), "HOME": str(self.checkout)}
+    def setup(self, *commands: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        none = {"DEBIAN_PYTHON": str(self.bin / "none")}
+        environment = {"PATH": str(self.bin), "HOME": str(self.checkout)} | none | variables
         return subprocess.run(
             [self.checkout / ".ci/setup", *commands],
             env=environment,
@@ -91,6 +92,31 @@ def test_a_ready_machine_is_left_alone(machine: Machine) -> None:
     again = machine.setup("wrk")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert machine.did() == ["uv sync --locked --compile-bytecode"]
+
+
+@pytest.mark.parametrize(
+    ("script", "named", "taken"),
+    [
+        ("", {}, " with {debian}"),
+        ("exit 1", {}, ""),
+        ("", {"UV_PYTHON": "3.12"}, " with 3.12"),
+    ],
+    ids=["new enough", "too old", "another is named"],
+)
+def test_debians_python_goes_first(machine: Machine, script: str, named: dict[str, str], taken: str) -> None:
+    machine.has("debian", script)
+    debian = str(machine.bin / "debian")
+    machine.setup(DEBIAN_PYTHON=debian, **named)
+    sync = "uv sync --locked --compile-bytecode"
+    assert machine.did() == [sync + taken.format(debian=debian)]
+
+
+def test_another_interpreter_is_another_environment(machine: Machine) -> None:
+    machine.has("debian", "")
+    machine.setup(DEBIAN_PYTHON=str(machine.bin / "debian"))
+    machine.setup(DEBIAN_PYTHON=str(machine.bin / "debian"))
+    machine.setup()
+    assert len(machine.did()) == 2
 
 
 def test_a_new_lock_file_is_synced(machine: Machine) -> None:
