@@ -20,10 +20,11 @@ COVERED := 85
 
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
 COMPILE := $(BIN)/python .ci/compile
-# Tests run interpreted, as coverage needs it; these once more on workers that are compiled.
+# Tests run interpreted, as coverage needs it; these once more with what is compiled.
 INTERPRETED := BANYAN_INTERPRETED=1
 COMPILED := $(patsubst %,tests/test_wire_%.py,chunks fields forms forwarded framing heads responses retries \
 	smuggling streaming transparency upgrade)
+COMPARING := $(wildcard tests/test_compare_*.py) tests/test_shadow_comparing.py tests/test_shadow_worker.py
 
 .PHONY: help demo test compiled check bench fast fuzz soak setup clean
 .DEFAULT_GOAL := help
@@ -36,15 +37,16 @@ demo: ## legacy PHP, a modern service, Banyan before them, traffic: the whole st
 	@$(COMPILE) || :
 	@$(BIN)/banyan demo $(ARGS)
 
-test: ## all tests, those of the data plane also on compiled modules
+test: ## all tests, those of the data plane and of comparing also on compiled modules
 	@.ci/setup $(TESTS_NEED)
 	$(INTERPRETED) $(PYTEST) $(ARGS)
 	$(if $(ARGS),,@$(MAKE) --no-print-directory compiled)
 
-compiled: ## the data plane's tests on compiled modules
+compiled: ## the tests of the data plane and of comparing, on compiled modules
 	@.ci/setup $(TESTS_NEED)
 	@$(COMPILE)
 	$(PYTEST) -k express $(COMPILED)
+	$(BIN)/python -m proxy.native pytest -n 0 $(COMPARING)
 
 check: ## lint, format, types, import rules, all tests with coverage
 	@.ci/setup $(TESTS_NEED)
@@ -61,7 +63,7 @@ bench: ## requests a second beside nginx, HAProxy, Caddy and a naive proxy
 	@$(COMPILE) || :
 	$(BIN)/python -m bench $(ARGS)
 
-fast: ## compile the data plane's hot modules, as the image does; everything else works without
+fast: ## compile the hot modules of the data plane and of comparing, as the image does; all works without
 	@.ci/setup cc
 	@$(COMPILE)
 

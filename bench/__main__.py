@@ -17,6 +17,7 @@ from bench.options import Options
 from bench.peers import PEERS, USUAL
 from bench.report import Report, render
 from bench.rounds import note
+from proxy import native
 
 TABLES = ("first", "speed", "latency", "routes", "memory", "workers", "shadow", "compare", "soak")
 DEFAULT = ("first", "speed")
@@ -109,4 +110,5 @@ def _interrupt(signum: int, frame: object) -> NoReturn:
 
 
 if __name__ == "__main__":
+    native.enable()  # so that what is measured here, comparing, is what the shadow worker has
     sys.exit(main())

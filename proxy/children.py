@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from proxy.link import Link, Message
+from proxy.native import command
 
 BACKOFF = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a child is started again, by how often it died soon after its start."""
@@ -68,14 +68,12 @@ class Child:
 
 
 async def spawn(module: str, *descriptors: int) -> Child:
-    """Start `python -m MODULE LINK DESCRIPTOR…`; the child inherits the descriptors and one end of a link."""
+    """Start a module's main() with LINK DESCRIPTOR…: the child inherits these and one end of a link."""
     ours, theirs = socket.socketpair()
     with theirs:
         inherited = (theirs.fileno(), *descriptors)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
+            *command(module),
             *map(str, inherited),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=inherited,

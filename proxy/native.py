@@ -1,10 +1,13 @@
-"""The compiled data plane: modules of this project as C extensions, made by mypyc from the same source.
+"""What is compiled: modules of this project as C extensions, made by mypyc from the same source.
 
 `make fast` puts them into FOLDER. They are used only while they are what the source says, so that a changed
 file can't be shadowed by what was compiled before: then all of them are interpreted again.
+
+`python -m proxy.native MODULE ARGUMENT…` runs a module's main() with what is compiled.
 """
 
 import hashlib
+import importlib
 import os
 import sys
 import sysconfig
@@ -21,7 +24,7 @@ STAMP = FOLDER / "made-of"
 INTERPRETED = "BANYAN_INTERPRETED"
 """Environment variable: when set, nothing compiled is used, for tests and comparisons."""
 
-MODULES = (
+DATA_PLANE = (
     "proxy.decision.buckets",
     "proxy.decision.decide",
     "proxy.decision.sticky",
@@ -78,6 +81,22 @@ MODULES = (
     "shadow.exchange",
 )
 """What every request runs through, less exceptions. What travels between processes has a `__reduce__`."""
+COMPARING = (
+    "shadow.compare.findings",
+    "shadow.compare.likeness",
+    "shadow.compare.lists",
+    "shadow.compare.naming",
+    "shadow.compare.numbers",
+    "shadow.compare.places",
+    "shadow.compare.reporter",
+    "shadow.compare.shapes",
+    "shadow.compare.trees",
+    "shadow.compare.values",
+)
+"""What each of many values runs through when two answers are compared. None of it leaves its process."""
+GROUPS = (DATA_PLANE, COMPARING)
+"""Each is compiled as one: within a group, calls are C's."""
+MODULES = DATA_PLANE + COMPARING
 
 
 def source(module: str) -> Path:
@@ -86,7 +105,7 @@ def source(module: str) -> Path:
 
 
 def fingerprint() -> str:
-    """Of the source of all modules, which are compiled as one, and of the interpreter and the machine."""
+    """Of the source of all modules, and of the interpreter and the machine."""
     digest = hashlib.blake2b(f"{sys.version} {sysconfig.get_platform()}".encode(), digest_size=16)
     for module in MODULES:
         digest.update(hashlib.blake2b(source(module).read_bytes()).digest())
@@ -118,12 +137,16 @@ def enable() -> bool:
     return True
 
 
-def main() -> None:
-    """What the supervisor starts as a worker: compiled where it can be."""
-    enable()
-    from proxy.worker import main as work  # only now: it imports what may be compiled
+def command(module: str) -> list[str]:
+    """What starts a process that runs this module's main(), compiled where it can be."""
+    return [sys.executable, "-m", "proxy.native", module]
 
-    work()
+
+def main() -> None:
+    """Run the main() of the module that is named first, with the other arguments."""
+    enable()
+    name = sys.argv.pop(1)
+    sys.exit(importlib.import_module(name).main())
 
 
 if __name__ == "__main__":

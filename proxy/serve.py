@@ -26,8 +26,8 @@ MARGIN = 3.0
 ONE_WISH = 1.0
 """Seconds within which several signals are one: a terminal and what runs in it may both pass on a Ctrl-C."""
 
-WORKER = "proxy.native"
-CONTROL = "proxy.control"
+WORKER = "proxy.worker"
+CONTROL = "proxy.control.process"
 SHADOW = "proxy.shadow_process"
 NAMES = {WORKER: "worker", CONTROL: "control plane", SHADOW: "shadow worker"}
 

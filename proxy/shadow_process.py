@@ -20,13 +20,14 @@ from proxy.config.shadow import Shadow
 from proxy.config.snapshot import Route, Snapshot
 from proxy.forward.sweeper import TICK
 from proxy.link import Apply, Drain, Link, Report
+from proxy.native import command
 from proxy.shadow_store import LedgerStore
 from proxy.telemetry.metrics import Totals
 from proxy.upstream.errors import UpstreamError
 from proxy.upstream.failures import Failure
 from proxy.upstream.transport import BackendTransport
 from shadow.compare import Policy
-from shadow.comparing import collect_seldom
+from shadow.comparing import Comparing, collect_seldom
 from shadow.difflog import DiffLog, LogTaken
 from shadow.noise import Noise
 from shadow.plan import Plan, Rules, Upstream
@@ -75,7 +76,10 @@ class ShadowProcess:
         noise = Noise()
         self._recorder = Recorder(self._log, self._store, noise, config.groups.samples, loop.time)
         bounds = Bounds(config.queue.exchanges, config.queue.bytes, config.concurrency)
-        self._worker = Worker(self._plan(snapshot), bounds, self._recorder, noise, _verdicts(snapshot))
+        comparing = Comparing(command=command("shadow.comparing"))
+        self._worker = Worker(
+            self._plan(snapshot), bounds, self._recorder, noise, _verdicts(snapshot), comparing
+        )
 
     @classmethod
     async def open(cls, snapshot: Snapshot) -> Self:

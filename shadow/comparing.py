@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO, Final, Self
@@ -21,6 +22,8 @@ from shadow.compare import Answer, Policy, Request, Result, compare
 
 SECONDS: Final = 3.0
 """Of CPU time for one comparison: 256 KiB of JSON in which everything differs take a twentieth."""
+COMMAND: Final = (sys.executable, "-m", "shadow.comparing")
+"""What starts the process."""
 _SMALL = 16 * 1024
 """Bytes of both bodies up to which comparing takes less than handing it to another process."""
 _MEMORY = 2 * 1024**3
@@ -33,10 +36,11 @@ _Job = tuple[bytes, Request, Answer, Answer, float]
 
 
 class Comparing:
-    """Of what may take long one pair at a time; the process is started by the first."""
+    """Of what may take long one pair at a time; the process, by `command`, is started by the first."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = SECONDS, command: Sequence[str] = COMMAND) -> None:
         self._seconds = seconds
+        self._command = command
         self._turn = asyncio.Lock()
         self._process: Process | None = None
 
@@ -91,9 +95,7 @@ class Comparing:
 
     async def _exchanged(self, job: bytes) -> bytes:
         if self._process is None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE
-            )
+            self._process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(len(job).to_bytes(_LENGTH) + job)
         await self._process.stdin.drain()

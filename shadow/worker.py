@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shadow.asking import Asking, patience_with
 from shadow.compare import Answer, Request, Result, Verdict
-from shadow.comparing import SECONDS, Comparing
+from shadow.comparing import Comparing
 from shadow.entry import entry, is_grouped, is_logged, worst
 from shadow.exchange import Exchange, SkipReason
 from shadow.inbox import Inbox
@@ -36,8 +36,7 @@ _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 class Bounds:
     """What the worker may use. `bytes` of exchanges that it holds; `concurrency` of replays under way.
 
-    `seconds` of CPU time for one comparison. `pauses` in seconds before the third look at a state that moves,
-    and each further one.
+    `pauses` in seconds before the third look at a state that moves, and each further one.
 
     `quiet` in seconds: the least silence of a client before its session is used. Longer than a data plane
     takes to connect again, so that none is left out that has requests of that session.
@@ -47,7 +46,6 @@ class Bounds:
     bytes: int = 64 * 1024 * 1024
     concurrency: int = 32
     quiet: float = 1.0
-    seconds: float = SECONDS
     pauses: tuple[float, ...] = (0.2, 1.0)
 
 
@@ -55,7 +53,13 @@ class Worker:
     """Runs until cancelled. `counts` holds (what, route, reason or verdict) → how often."""
 
     def __init__(
-        self, plan: Plan, bounds: Bounds, recorder: Recorder, noise: Noise, verdicts: frozenset[str]
+        self,
+        plan: Plan,
+        bounds: Bounds,
+        recorder: Recorder,
+        noise: Noise,
+        verdicts: frozenset[str],
+        comparing: Comparing,
     ) -> None:
         self.plan = plan
         self.verdicts = verdicts
@@ -68,7 +72,7 @@ class Worker:
         self._untold: set[Receipts] = set()
         self._slots = asyncio.Semaphore(bounds.concurrency)
         self._turns = Turns()
-        self.comparing = Comparing(bounds.seconds)
+        self._comparing = comparing
         self._sessions = Sessions(time.monotonic)
         self.asking = Asking(bounds.concurrency, bounds.quiet, self._slots)
         self._draw = random.random
@@ -76,7 +80,7 @@ class Worker:
     async def run(self, socket: Path) -> None:
         """Listen and work."""
         server = await listen(socket, self.take, self._inbox.room, self._sessions, MAX_MESSAGE)
-        async with server, self.comparing, asyncio.TaskGroup() as tasks:
+        async with server, self._comparing, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._turns.watch())
             while True:
@@ -213,7 +217,7 @@ class Worker:
         """Compare within the limits."""
         host = next((value for name, value in exchange.request_fields if name.lower() == b"host"), b"")
         request = Request(exchange.method.decode("ascii"), exchange.target, exchange.scheme, host)
-        return await self.comparing.compare(request, one, other, rules.policy)
+        return await self._comparing.compare(request, one, other, rules.policy)
 
     # -- concluding
 

@@ -11,9 +11,8 @@ from backports import zstd
 from shadow.compare import Answer, Limits, Policy, Request, Severity, Side, Verdict, compare, explained
 from shadow.compare import charsets as cs
 from shadow.compare.codings import Content, decode
-from shadow.compare.findings import OverLimit
 from shadow.compare.media import parse_parameters
-from shadow.compare.model import Json
+from shadow.compare.model import Json, OverLimit
 from shadow.compare.naming import label_at
 from tests.support.compare import CSV, FORM, HTML, JSON, TEXT, XML, answer, answers, bodies, found
 

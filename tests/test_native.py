@@ -59,6 +59,16 @@ def test_a_process_that_did_not_ask_for_it_is_interpreted() -> None:
     assert spec.origin == str(native.source("proxy.http1.request"))
 
 
+def test_a_module_is_run_with_the_arguments_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "greeter.py"
+    module.write_text("import sys\ndef main():\n    print(*sys.argv[1:])\n    return 3")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ran = subprocess.run([*native.command("greeter"), "7", "8"], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.returncode) == ("7 8\n", 3)
+
+
 def test_importing_it_imports_nothing_that_could_be_compiled() -> None:
     program = "import sys; from proxy import native; print(*set(native.MODULES) & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

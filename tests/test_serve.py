@@ -117,10 +117,10 @@ def test_a_worker_that_cannot_start_is_tried_again_without_a_spin_and_readyz_say
 
 
 def test_a_control_plane_that_dies_costs_no_client_anything(replica: Replica) -> None:
-    before = pid_of("proxy.control", replica.process.pid)
+    before = pid_of("proxy.control.process", replica.process.pid)
     assert before is not None
     os.kill(before, signal.SIGKILL)
-    while replica.readyz() != 200 or pid_of("proxy.control", replica.process.pid) == before:
+    while replica.readyz() != 200 or pid_of("proxy.control.process", replica.process.pid) == before:
         assert status_of(replica.address) == 200
     assert f"the control plane {before} was ended by SIGKILL; another is started in 0.1 s" in replica.log()
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from shadow.compare import Policy
+from shadow.comparing import Comparing
 from shadow.plan import Rules
 from shadow.receipts import Receipts
 from shadow.replay import Resting
@@ -177,7 +178,7 @@ async def test_comparing_that_takes_too_long_is_inconclusive(tmp_path: Path) -> 
             200, content=body.replace("1", "2"), headers={"Content-Type": "text/xml"}
         ),
         rules=Rules(cubic, Bare(), noise_sample=0.0),
-        bounds=Bounds(seconds=0.05),
+        comparing=Comparing(seconds=0.05),
     )
     fields = [(b"Content-Type", b"text/xml")]
     [line] = await desk.work(exchange(primary_fields=fields, primary_body=body.encode()))

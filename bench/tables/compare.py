@@ -9,7 +9,7 @@ from bench.children import BenchError
 from bench.options import Options
 from bench.report import Report, below
 from bench.stats import spread
-from shadow.compare import Answer, Policy, Request, compare
+from shadow.compare import Answer, Policy, Request, compare, trees
 from shadow.comparing import collect_seldom
 
 SIZE = 256 * 1024
@@ -64,7 +64,10 @@ def run(options: Options) -> Report:
         COLUMNS,
         [row for row, _ in found.values()],
         [below(title, least, LIMIT, " ms") for title, (_, least) in found.items()],
-        [f"The least and the median of {TRIES} tries, in one thread, with the shadow worker's settings."],
+        [
+            f"The least and the median of {TRIES} tries, in one thread, with the shadow worker's settings, "
+            + ("interpreted." if (trees.__file__ or "").endswith(".py") else "compiled.")
+        ],
         {title: least for title, (_, least) in found.items()},
     )
 

@@ -13,7 +13,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-from shadow.compare.findings import OverLimit
+from shadow.compare.model import OverLimit
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 from shadow.compare import branches, htmltext, jsontext, media, plaintext, trees, whole, xmltext, xpath
-from shadow.compare.findings import OverLimit
 from shadow.compare.jsontext import Unreadable
 from shadow.compare.markup import Element
 from shadow.compare.media import Form
-from shadow.compare.model import ABSENT, Json, Kind
+from shadow.compare.model import ABSENT, Json, Kind, OverLimit
 from shadow.compare.naming import text_label
 from shadow.compare.pair import Body, Pair
 from shadow.compare.places import Style

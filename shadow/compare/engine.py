@@ -4,9 +4,9 @@ import re
 
 from shadow.compare import charsets, codings, contents, fields, media, whole
 from shadow.compare.charsets import Text
-from shadow.compare.findings import Findings, OverLimit
+from shadow.compare.findings import Findings
 from shadow.compare.media import Form
-from shadow.compare.model import Answer, Kind, Limits, Request, Result, Where
+from shadow.compare.model import Answer, Kind, Limits, OverLimit, Request, Result, Where
 from shadow.compare.pair import Body, Pair
 from shadow.compare.php import Notices, strip_notices
 from shadow.compare.policy import Policy

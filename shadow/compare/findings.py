@@ -2,12 +2,8 @@
 
 from collections import Counter
 
-from shadow.compare.model import Difference, Kind, Limits, Result, Side, Value, Where
+from shadow.compare.model import Difference, Kind, Limits, OverLimit, Result, Side, Value, Where
 from shadow.compare.severity import of_body, severity_of
-
-
-class OverLimit(Exception):
-    """A body, or the work it asks for, is over a limit; the text says which."""
 
 
 class Findings:

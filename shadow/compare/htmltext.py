@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 import re2
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from shadow.compare.findings import OverLimit
 from shadow.compare.markup import Element, Node
-from shadow.compare.model import Limits
+from shadow.compare.model import Limits, OverLimit
 from shadow.compare.words import words
 
 _DOCTYPE = re.compile(r"(?:\s|(?><!--.*?-->))*+<!doctype\s+([^>]*)>", re.IGNORECASE | re.DOTALL)

@@ -11,8 +11,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import TypeVar
 
-from shadow.compare.findings import OverLimit
-from shadow.compare.model import Json, Kind, Limits
+from shadow.compare.model import Json, Kind, Limits, OverLimit
 
 T = TypeVar("T")
 

@@ -123,6 +123,10 @@ class Limits:
     alignment: int = 100_000
 
 
+class OverLimit(Exception):
+    """A body, or the work it asks for, is over a limit; the text says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """All that comparing found.

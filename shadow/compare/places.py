@@ -1,12 +1,13 @@
 """Where a value stands in a document, and how that is written."""
 
 from enum import Enum, auto
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from shadow.compare.selectors import Key
 
 # A place is its parent's place and its own key; None is the root. Made for every value, written for few.
-Place: TypeAlias = tuple["Place", Key] | None
+# Any is a Place: mypyc cannot compile a type that names itself.
+Place: TypeAlias = tuple[Any, Key] | None
 
 _ESCAPES = {"'": "\\'", "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 

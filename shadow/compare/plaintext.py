@@ -12,8 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 import re2
 
-from shadow.compare.findings import OverLimit
-from shadow.compare.model import Json, Limits
+from shadow.compare.model import Json, Limits, OverLimit
 
 _DELIMITERS = ",;\t|"
 _CALL = re2.compile(r"\s*(?:/\*\*/)?\s*([\w$.\[\]'\"]+)\s*\(\s*([\[{](?s:.*)[\]}])\s*\)\s*;?\s*")

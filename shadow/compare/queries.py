@@ -25,7 +25,7 @@ from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction
 from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 from jsonpath_rfc9535.selectors import FilterSelector, JSONPathSelector, NameSelector
 
-from shadow.compare.findings import OverLimit
+from shadow.compare.model import OverLimit
 from shadow.compare.subsequence import Budget
 
 _VISITS: Final = 500_000

@@ -5,9 +5,8 @@ it.
 from collections.abc import Callable
 
 from shadow.compare import plaintext
-from shadow.compare.findings import OverLimit
 from shadow.compare.media import Form
-from shadow.compare.model import Kind
+from shadow.compare.model import Kind, OverLimit
 from shadow.compare.pair import Body, Pair
 from shadow.compare.treatment import Preset
 

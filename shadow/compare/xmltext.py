@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
-from shadow.compare.findings import OverLimit
 from shadow.compare.jsontext import Unreadable
 from shadow.compare.markup import Element, Node
-from shadow.compare.model import Kind, Limits
+from shadow.compare.model import Kind, Limits, OverLimit
 
 _DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from shadow.compare import charsets, codings, htmltext, jsontext, media, plaintext, xmltext
-from shadow.compare.findings import OverLimit
 from shadow.compare.jsontext import Unreadable
 from shadow.compare.markup import Element, outer
 from shadow.compare.media import Form, MediaType
-from shadow.compare.model import Limits
+from shadow.compare.model import Limits, OverLimit
 from shadow.compare.show import text_of
 from shadow.redact.places import Places
 from shadow.redact.trees import TreeRedactor

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from shadow.compare import Difference, Policy, shown
+from shadow.comparing import Comparing
 from shadow.difflog import DiffLog
 from shadow.exchange import Exchange, Fields
 from shadow.groups import Sighting
@@ -126,6 +127,7 @@ class Desk:
     php: Iterable[str] = ()
     bounds: Bounds = field(default_factory=Bounds)
     verdicts: frozenset[str] = frozenset({"all"})
+    comparing: Comparing = field(default_factory=Comparing)
 
     def __post_init__(self) -> None:
         self.log = DiffLog(self.home / "diffs.jsonl", 1 << 20, 3600.0)
@@ -137,7 +139,7 @@ class Desk:
             for name in ("legacy", "modern")
         }
         plan = Plan({"r": self.rules}, upstreams)
-        self.worker = Worker(plan, self.bounds, self.recorder, self.noise, self.verdicts)
+        self.worker = Worker(plan, self.bounds, self.recorder, self.noise, self.verdicts, self.comparing)
 
     def _answer(self, name: str) -> Script:
         def answer(request: httpx.Request) -> httpx.Response:
@@ -159,7 +161,7 @@ class Desk:
 
     async def close(self) -> None:
         """End what the worker started to compare with."""
-        await self.worker.comparing.close()
+        await self.comparing.close()
 
 
 async def until(condition: Callable[[], bool]) -> None:

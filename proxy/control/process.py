@@ -1,4 +1,4 @@
-"""The control plane's process: `python -m proxy.control LINK LISTENER`, started by the supervisor."""
+"""The control plane's process, which the supervisor starts with LINK LISTENER."""
 
 import asyncio
 import signal
