@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.compare import bodies, found
+from tests.support.compare import bodies, found, mirrored
 
-NEAR = {"rules": [{"path": "$[*]", "within": 0.01}]}
-ROWS = {
+NEAR_ELEMENT: Mapping[str, object] = {"path": "$[*]", "within": 0.01}
+NEAR_MEMBER: Mapping[str, object] = {"path": "$[*].v", "within": 0.01}
+NEAR = {"rules": [NEAR_ELEMENT]}
+ROWS: Mapping[str, object] = {
     "rules": [
-        {"path": "$[*].v", "within": 0.01},
+        NEAR_MEMBER,
         {"path": "$[*].at", "instant": {"zone": "UTC", "within": "2s"}},
     ]
 }
@@ -96,3 +98,71 @@ def test_what_lies_too_deep_is_told_by_its_place() -> None:
     rules = {"rules": [{"path": "$[*].v", "within": 1}]}
     here = [{"v": 1, "deep": deep}, {"v": 100, "deep": deep}]
     assert differences(here, [*here, {"v": 500, "deep": deep}], rules) == ["$[2] extra"]
+
+
+ANY_ORDER = {"path": "$", "unordered": True}
+
+
+def in_any_order(one: Any, other: Any, *rules: Mapping[str, object]) -> list[str]:
+    """Differences of two lists without order, which are as many when the sides are swapped."""
+    compare = {"rules": [ANY_ORDER, *rules]}
+    differences_ = differences(one, other, compare)
+    assert mirrored(differences(other, one, compare)) == sorted(entry.split()[1] for entry in differences_)
+    return differences_
+
+
+@pytest.mark.parametrize("size", [2, 30, 200, 2000])
+def test_numbers_in_any_order_find_those_they_are_near(size: int) -> None:
+    here = drawn(size)
+    there = nudged(here)
+    random.Random(1).shuffle(there)
+    assert in_any_order(here, there, NEAR_ELEMENT) == []
+
+
+def test_one_number_less_is_one_difference_in_any_order() -> None:
+    here = drawn(200)
+    there = nudged(here)[1:]
+    random.Random(1).shuffle(there)
+    assert in_any_order(here, there, NEAR_ELEMENT) == ["$[0] missing"]
+
+
+def test_who_has_the_choice_leaves_the_only_one_to_others() -> None:
+    near = {"path": "$[*].v", "within": 0.1}
+    here, there = [{"v": 0.9}, {"v": 0.75}], [{"v": 0.82}, {"v": 1}]
+    assert in_any_order(here, there, near) == []
+
+
+def test_who_finds_no_partner_is_alone() -> None:
+    here, there = [0.9, 0.9, 0.9, 5], [0.9, 0.9, 7]
+    assert in_any_order(here, there, NEAR_ELEMENT) == ["$[2] missing", "$[3] missing", "$[2] extra"]
+
+
+def test_more_rows_than_can_be_weighed_are_paired_as_they_come() -> None:
+    here = [{"v": number} for number in drawn(400)]
+    there = [{"v": row["v"] + 0.001} for row in here]
+    assert in_any_order(here, there, NEAR_MEMBER) == []
+    assert len(in_any_order(here, there[::-1], NEAR_MEMBER)) == 400
+
+
+def test_what_two_rows_hold_agrees_by_its_own_rules() -> None:
+    near = {"path": "$[*].v", "within": 0.1}
+    lackable = {"path": "$[*].n", "rule": "null_missing"}
+    tags = {"path": "$[*].t", "unordered": True}
+    here = [{"v": 1, "n": None, "t": [1, 2]}, {"v": 2, "n": None, "t": [3, 4]}]
+    there = [{"v": 2.05, "t": [4, 3]}, {"v": 1.05, "t": [2, 1]}]
+    assert in_any_order(here, there, near, lackable, tags) == []
+    assert differences(here, [{"v": 5}, *there[::-1]], {"rules": [near, lackable, tags]}) == ["$[0] extra"]
+
+
+def test_two_moments_as_php_has_them_are_near_as_moments() -> None:
+    within = {"path": "$[*].at", "instant": {"zone": "UTC", "within": "2s"}}
+    moments = [
+        {"at": {"date": f"2026-07-01 12:00:0{second}.000000", "timezone_type": 3, "timezone": "UTC"}}
+        for second in range(9)
+    ]
+    assert in_any_order([moments[0], moments[5]], [moments[6], moments[1]], within) == []
+
+
+def test_a_list_is_no_object() -> None:
+    here, there = [{"v": 1, "m": [1]}], [{"v": 1.001, "m": {"a": 1}}, {"v": 1.001, "m": [1]}]
+    assert differences(here, there, ROWS) == ["$[0] extra"]

@@ -11,7 +11,7 @@ from typing import Self
 from shadow.compare.align import WEIGHED_CELLS, Elements, align
 from shadow.compare.likeness import Likeness, bearable, size
 from shadow.compare.model import Json
-from shadow.compare.near import agree, common_ends
+from shadow.compare.near import agree, common_ends, fitting
 from shadow.compare.selectors import State
 from shadow.compare.shapes import are_in_step, identities, texts, told
 from shadow.compare.subsequence import Budget, Keys, Pair
@@ -66,7 +66,7 @@ class Pairer:
             return Pairing(self._told_apart(left, right, pairs))
         if _permuted(ones, others):
             return Pairing(matched(ones, others, range(len(ones)), range(len(others))), reordered=True)
-        named = identities(left.values, right.values)
+        named = self._named(left, right)
         names = named or texts(left.values, right.values)
         if names and moved(*names):
             return Pairing(matched(*names, range(len(ones)), range(len(others))), reordered=True)
@@ -89,7 +89,7 @@ class Pairer:
             for i, j in pairs
             if self.likeness.are_strange(left.values[i], right.values[j], (left.states[i], right.states[j]))
         ]
-        named = identities(left.values, right.values) if strange else None
+        named = self._named(left, right) if strange else None
         if named is None:
             return pairs
         two = {(i, j) for i, j in strange if _are_named_apart(named[0][i], named[1][j])}
@@ -101,9 +101,7 @@ class Pairer:
         """Where shapes are equal that only have to be near: by what the rules themselves say of each pair."""
 
         def fit(i: int, j: int) -> bool:
-            return agree(
-                left.values[i], right.values[j], (left.states[i], right.states[j]), self.likeness.base
-            )
+            return self._agree(left, right, i, j)
 
         pairs, gap = common_ends((len(ones), len(others)), fit)
         start, from_ = gap.start, gap.from_
@@ -125,10 +123,30 @@ class Pairer:
         free = _without_key(named[0]), _without_key(named[1])
         pairs = self._by_key(left, right, named)
         if free[0] and free[1]:
-            rising = _rising(left, free[0]), _rising(right, free[1])
-            pairs += matched(self._shapes(left), self._shapes(right), *rising)
+            pairs += self._by_content(left, right, free)
         alone = _left_over(free, pairs)
         return Pairing(sorted(pairs + self._alike(left, right, *alone)))
+
+    def _by_content(self, left: Array, right: Array, free: tuple[list[int], list[int]]) -> list[Pair]:
+        """Elements of one shape; where these only have to be near, of those that agree as many as can be."""
+        ones, others = self._shapes(left), self._shapes(right)
+        rising = _rising(left, free[0]), _rising(right, free[1])
+        pairs = matched(ones, others, *rising)
+        if not self.likeness.shapes.near:
+            return pairs
+
+        def fit(i: int, j: int) -> bool:
+            return ones[i] == others[j] and self._agree(left, right, i, j)
+
+        if all(fit(*pair) for pair in pairs) or not self.budget.take(len(free[0]) * len(free[1])):
+            return pairs
+        if self.mirror:
+            return [(i, j) for j, i in fitting(rising[1], rising[0], lambda j, i: fit(i, j))]
+        return fitting(*rising, fit)
+
+    def _agree(self, left: Array, right: Array, i: int, j: int) -> bool:
+        states = left.states[i], right.states[j]
+        return agree(left.values[i], right.values[j], states, self.likeness.base)
 
     def _by_key(self, left: Array, right: Array, named: tuple[Keys, Keys]) -> list[Pair]:
         """Elements of one key; where several of a side have it, those of one content first."""
@@ -140,17 +158,39 @@ class Pairer:
             pairs = matched(ones, others, *rest)
         return pairs + matched(*named, *_left_over(rest, pairs))
 
+    def _named(self, left: Array, right: Array) -> tuple[list[Hashable], list[Hashable]] | None:
+        """What tells the elements apart."""
+        return identities(left.values, right.values, _untelling(left) | _untelling(right))
+
+    def _parts(self, array: Array) -> Sequence[Json]:
+        if not any(array.states) and not self.likeness.base.presets:
+            return array.values
+        return list(map(self.likeness.shapes.parts, array.values, array.states))
+
     def _shapes(self, array: Array) -> Sequence[Hashable]:
         return self.likeness.shapes.of_all(array.values, array.states, array.kinds)
 
     def _alike(self, left: Array, right: Array, ones: Sequence[int], others: Sequence[int]) -> list[Pair]:
         """Of elements that have no equal, those that are at least half the same."""
-        if not self.budget.take(len(ones) * len(others)):
+        if not ones or not others or not self.budget.take(len(ones) * len(others)):
             return []
-        costs = [(self.likeness.cost(left.values[i], right.values[j]), i, j) for i in ones for j in others]
+        lefts, rights = self._parts(left), self._parts(right)
+        costs = [(self.likeness.cost(lefts[i], rights[j]), i, j) for i in ones for j in others]
         close = [(cost, i, j) for cost, i, j in costs if cost <= bearable(left.values[i], right.values[j])]
         close.sort(key=lambda entry: (entry[0], entry[2], entry[1]) if self.mirror else entry)
         return _first_come((i, j) for _, i, j in close)
+
+
+def _untelling(array: Array) -> set[str]:
+    """Members of an array's objects that tell nothing apart: a rule leaves them out or takes them loosely."""
+    rows = (
+        (value, state) for value, state in zip(array.values, array.states, strict=True) if state is not None
+    )
+    for value, state in rows:
+        if isinstance(value, dict):
+            steps = ((name, state.step(name)) for name in value)
+            return {name for name, step in steps if step and (step.treatment.ignore or step.treatment.loose)}
+    return set()
 
 
 def _are_named_apart(one: Hashable, other: Hashable) -> bool:

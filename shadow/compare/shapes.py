@@ -3,6 +3,7 @@
 They decide which elements are compared with each other, and spare the walk the containers that are equal.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Sequence, Set
 from decimal import Decimal
 from typing import Any, Final
@@ -48,7 +49,7 @@ class Shapes:
             return object()  # equals nothing: what lies deeper is left to the walk
         found = self.seen.get(id(value))
         if found is None:
-            content = self._content(_one_form(value, treatment.presets), state, levels - 1)
+            content = self._content(one_form(value, treatment.presets), state, levels - 1)
             found = self.seen[id(value)] = value, self._known.setdefault(content, object())
         return found[1]
 
@@ -84,17 +85,30 @@ class Shapes:
             ]
         )
 
-    def _treated(self, value: "dict[str, Json] | list[Json]", state: State, levels: int) -> Hashable:
-        """The content where rules may hold; members that they leave out of a comparison are left out."""
+    def parts(self, value: Json, state: State | None, levels: int = _LEVELS) -> Any:
+        """What a container holds, each as its shape, without the members that rules leave out; any other
+        value as it is.
+        """
+        if not isinstance(value, dict | list) or (state is None and not self._base.presets):
+            return value
+        value = one_form(value, (self._base if state is None else state.treatment).presets)
         if isinstance(value, list):
-            return tuple([self.of(item, state.step(index), levels) for index, item in enumerate(value)])
-        steps = [(name, item, state.step(name)) for name, item in value.items()]
-        shapes = [
-            (name, self.of(item, step, levels))
+            return [self.of(item, state and state.step(index), levels) for index, item in enumerate(value)]
+        steps = [(name, item, state and state.step(name)) for name, item in value.items()]
+        shapes = {
+            name: self.of(item, step, levels)
             for name, item, step in steps
             if item is not None or Preset.NULL_MISSING not in (step.treatment if step else self._base).presets
-        ]
-        return frozenset([shape for shape in shapes if shape[1] is not _ANY])
+        }
+        return {name: shape for name, shape in shapes.items() if shape is not _ANY}
+
+    def _treated(self, value: "dict[str, Json] | list[Json]", state: State, levels: int) -> Hashable:
+        """The content where rules may hold."""
+        parts = self.parts(value, state, levels)
+        if isinstance(parts, dict):
+            return frozenset(parts.items())
+        # Of a list in any order: how often it has each; in a tuple, so that it is no object's content.
+        return (frozenset(Counter(parts).items()),) if state.treatment.unordered else tuple(parts)
 
     def _loose(self, value: Json, treatment: Treatment) -> Hashable:
         """A moment that must be met exactly has a shape of its own; what only has to be near has none."""
@@ -107,7 +121,7 @@ class Shapes:
         return next(iter(instants.read(value, instant.zone)), _ANY)
 
 
-def _one_form(
+def one_form(
     value: "dict[str, Json] | list[Json]", presets: frozenset[Preset]
 ) -> "dict[str, Json] | list[Json]":
     """The list that a container may be taken for, by rules for what PHP makes of its arrays."""
@@ -140,16 +154,21 @@ def are_in_step(left: Sequence[Json], right: Sequence[Json]) -> bool:
     return False
 
 
-def identities(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashable], list[Hashable]] | None:
+def identities(
+    left: Sequence[Json], right: Sequence[Json], untelling: Set[str] = frozenset()
+) -> tuple[list[Hashable], list[Hashable]] | None:
     """The values of the member that tells the elements of two arrays apart, such as `id`; None if there is
     none.
 
     It is distinct within each array, and of all such members the one with most values in common, or one of a
     likely name that has half of them in common. An element without it stands for itself alone.
+    untelling: the names that it cannot have.
     """
     fewest = min(len(left), len(right))
     best: tuple[int, int, list[Hashable], list[Hashable]] | None = None
     for rank, name in enumerate(_names(left, right)):
+        if name in untelling:
+            continue
         ones, others = _named(left, right, name)
         shared = len(set(ones) & set(others))
         if shared and (best is None or (shared, -rank) > best[:2]):

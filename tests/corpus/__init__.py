@@ -16,6 +16,7 @@ from tests.corpus import (
     strings,
     structure,
     tables,
+    together,
     xml,
 )
 from tests.support.corpus import Case
@@ -34,4 +35,5 @@ CASES: tuple[Case, ...] = (
     *tables.CASES,
     *rules.CASES,
     *payments.CASES,
+    *together.CASES,
 )
