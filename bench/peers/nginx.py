@@ -1,10 +1,10 @@
-"""nginx, one worker, keep-alive to the origin, no access log."""
+"""nginx, keep-alive to the origin, no access log."""
 
 from bench.peers.base import Command, Peer, Site
 
 CONFIG = """
 daemon off;
-worker_processes 1;
+worker_processes {workers};
 pid {folder}/nginx.pid;
 error_log stderr crit;
 events {{ worker_connections 16384; }}
@@ -37,11 +37,15 @@ http {{
 """
 
 
-def command(site: Site) -> Command:
+def command(site: Site, workers: int) -> Command:
     site.folder.chmod(0o755)  # started by root, its worker is nobody
     config = site.folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=site.folder, port=site.port, origin=site.origin))
+    config.write_text(CONFIG.format(folder=site.folder, port=site.port, origin=site.origin, workers=workers))
     return Command(["nginx", "-p", str(site.folder), "-c", str(config)])
 
 
-PEER = Peer("nginx", "nginx", command, binary="nginx")
+def nginx(key: str, title: str, workers: int = 1) -> Peer:
+    return Peer(key, title, lambda site: command(site, workers), binary="nginx")
+
+
+PEER = nginx("nginx", "nginx")
