@@ -6,7 +6,7 @@ import pytest
 
 from shadow.compare import Difference, Policy
 from shadow.compare.policy import PolicyError
-from tests.support.compare import answer, answers, bodies, found
+from tests.support.compare import XML, answer, answers, bodies, found
 
 
 def problems(compare: Mapping[str, object]) -> dict[str, str]:
@@ -119,10 +119,28 @@ def test_what_is_null_is_not_said() -> None:
 
 
 def test_later_rules_win_and_flags_add_up() -> None:
-    rules = [{"path": "$.*", "within": 1}, {"path": "$.a", "within": 5}, {"path": "$.a", "money": True}]
+    rules = [{"path": "$.*", "within": 1}, {"path": "$.a", "money": True}, {"path": "$.a", "within": 5}]
     differences = bodies('{"a":1,"b":1}', '{"a":4,"b":4}', {"rules": rules}).differences
     assert [(difference.path, difference.money) for difference in differences] == [("$.b", False)]
     assert bodies('{"a":1}', '{"a":9}', {"rules": rules}).differences[0].money
+
+
+@pytest.mark.parametrize("loose", [{"within": 0.01}, {"pattern": "^1"}])
+def test_an_amount_is_exact_whatever_was_said_before(loose: Mapping[str, object]) -> None:
+    rules = [{"path": "$..*", **loose}, {"path": "$.a", "money": True}]
+    one, other = (
+        bodies('{"a":{"v":1.01},"b":1.01}', '{"a":{"v":1.02},"b":1.02}', {"rules": rules}).differences,
+        bodies(
+            "<r><a><v>1.01</v></a><b>1.01</b></r>",
+            "<r><a><v>1.02</v></a><b>1.02</b></r>",
+            {"rules": [{"path": "//*", **loose}, {"path": "//a", "money": True}]},
+            XML,
+        ).differences,
+    )
+    assert [(difference.path, difference.severity) for difference in (*one, *other)] == [
+        ("$.a.v", "critical"),
+        ("/r/a/v", "critical"),
+    ]
 
 
 def test_a_tolerance_of_nothing_can_take_another_one_back() -> None:

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 from shadow.compare import branches, htmltext, jsontext, media, plaintext, trees, whole, xmltext, xpath
+from shadow.compare.charsets import is_mojibake
 from shadow.compare.jsontext import Unreadable
 from shadow.compare.markup import Element
 from shadow.compare.media import Form
-from shadow.compare.model import ABSENT, Json, Kind, OverLimit
+from shadow.compare.model import ABSENT, Json, Kind, OverLimit, Value
 from shadow.compare.naming import text_label
 from shadow.compare.pair import Body, Pair
 from shadow.compare.places import Style
 
 T = TypeVar("T")
+_ANY_ROW = -1  # an index that no query names: what selects all rows leads on from it
 
 
 def compare(pair: Pair, form: Form) -> None:
@@ -65,7 +67,8 @@ def _unreadable(pair: Pair, of: Body, why: Unreadable) -> None:
     if of.notices.fatal:
         whole.has_died(pair)
     elif why.kind is Kind.INVALID_BODY and not _claims_form(of):
-        pair.flag(Kind.TYPE, of, of.text, why.reason)
+        if not pair.policy.treatment().ignore:
+            pair.flag(Kind.TYPE, of, of.text, why.reason)
     else:
         pair.flag(why.kind, of, of.text, why.reason)
 
@@ -179,13 +182,21 @@ def _columns(pair: Pair, ones: list[str], others: list[str]) -> tuple[list[str],
     lost = [name for name in ones if name not in both]
     new = [name for name in others if name not in both]
     for name in lost:
-        pair.findings.body(f"[*].{name}", Kind.MISSING, name, ABSENT, hint="a column")
+        _column(pair, Kind.MISSING, name, (name, ABSENT))
     for name in new:
-        pair.findings.body(f"[*].{name}", Kind.EXTRA, ABSENT, name, hint="a column")
-    order = [", ".join(name for name in names if name in both) for names in (ones, others)]
+        _column(pair, Kind.EXTRA, name, (ABSENT, name))
+    ignored = {name for name in both if pair.policy.treatment(_ANY_ROW, name).ignore}
+    order = [", ".join(name for name in names if name in both - ignored) for names in (ones, others)]
     if order[0] != order[1]:
         pair.whole(Kind.ORDER, order[0], order[1], "the columns")
     return lost, new
+
+
+def _column(pair: Pair, kind: Kind, name: str, sides: tuple[Value, Value]) -> None:
+    """A column that one side has alone."""
+    treatment = pair.policy.treatment(_ANY_ROW, name)
+    if not treatment.ignore:
+        pair.findings.body(f"[*].{name}", kind, *sides, money=treatment.money, hint="a column")
 
 
 def _script(pair: Pair) -> None:
@@ -211,4 +222,5 @@ def _text(pair: Pair) -> None:
         return
     left, right, line = plaintext.first_difference(one, other)
     before = one.split("\n", line)[line - 2] if line > 1 else ""
-    pair.findings.body("$", Kind.CHANGED, left, right, hint=f"line {line}", named=text_label(before))
+    kind = Kind.MOJIBAKE if is_mojibake(one, other) else Kind.CHANGED
+    pair.findings.body("$", kind, left, right, hint=f"line {line}", named=text_label(before))

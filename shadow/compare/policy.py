@@ -90,6 +90,13 @@ class Policy:
         """Pickled as its source: compiled patterns cannot leave the process."""
         return _recompiled, self.source
 
+    def treatment(self, *keys: str | int) -> Treatment:
+        """What holds at a place of any body, by the rules that need not look into one; $ without keys."""
+        state = self.selectors.start
+        for key in keys:
+            state = state and state.step(key)
+        return self.base if state is None else state.treatment
+
     def compares_header(self, name: str) -> bool:
         """Whether fields of this lower-case name are compared."""
         if name in self.ignored_headers:

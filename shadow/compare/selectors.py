@@ -6,6 +6,7 @@ from the end) are evaluated by the library first, and the locations they select 
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TypeAlias
 
 from jsonpath_rfc9535 import JSONPathQuery
@@ -36,15 +37,19 @@ class _Place:
 
     def accept(self, order: int, treatment: Treatment) -> None:
         self.order = max(self.order, order)
-        self.treatment |= treatment
+        self.treatment = self.treatment.then(treatment)
         if treatment.money:
-            self.every.append(_BENEATH_MONEY)
+            self.every.append(_beneath_money(order))
 
 
-# An amount may be an object of a value and a currency: all in it is money.
-_BENEATH_MONEY = _Place()
-_BENEATH_MONEY.descends = True
-_BENEATH_MONEY.treatment = MONEY
+@cache
+def _beneath_money(order: int) -> _Place:
+    """An amount may be an object of a value and a currency: all in it is money by the same rule."""
+    place = _Place()
+    place.descends = True
+    place.order = order
+    place.treatment = MONEY
+    return place
 
 
 class State:
@@ -60,7 +65,7 @@ class State:
         self._any_index: State | None = None
         self.treatment = automaton.base
         for place in sorted(places, key=lambda place: place.order):
-            self.treatment |= place.treatment
+            self.treatment = self.treatment.then(place.treatment)
 
     def step(self, key: Key) -> "State | None":
         """The state at the member or element `key`."""
@@ -136,6 +141,11 @@ class Selectors:
     def needs_floats(self) -> bool:
         """Whether one of these queries reads numbers, as plain JSON data has them."""
         return any(reads_numbers(query) for _, query, _ in self._needing)
+
+    @property
+    def start(self) -> State | None:
+        """The state at the root of any document, by the queries that need not look at one."""
+        return self._automaton.root
 
     def root(self, document: object) -> State | None:
         """The state at the root of a document, which only queries that need it look at."""

@@ -52,6 +52,11 @@ class Treatment:
         said = {name: value for name, value in said.items() if value is not None and value is not False}
         return replace(self, **said | {"presets": self.presets | other.presets})
 
+    def then(self, later: "Treatment") -> "Treatment":
+        """With what a later rule says here: an amount is exact again, whatever was said before."""
+        exact = later.money and not later.loose
+        return (replace(self, within=None, pattern=None) if exact else self) | later
+
     @property
     def loose(self) -> bool:
         """Whether two values that are written differently may be equal here by a rule."""

@@ -55,8 +55,7 @@ def is_empty(pair: Pair, form: Form) -> bool:
 
 def _is_echoed(pair: Pair) -> bool:
     """What PHP echoes of false and null is nothing: php_bool at the root allows that."""
-    state = pair.policy.selectors.root(None)
-    return Preset.PHP_BOOL in (pair.policy.base if state is None else state.treatment).presets
+    return Preset.PHP_BOOL in pair.policy.treatment().presets
 
 
 def garbled(pair: Pair) -> None:

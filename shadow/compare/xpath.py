@@ -50,10 +50,10 @@ def applied(rules: Sequence[XPathRule], documents: Sequence[Element]) -> Rules:
             copy = full if _prefixes(rule.path) else plain
             nodes = copy.select(rule.path, namespaces)
             for place in copy.places(nodes):
-                found[place] = found.get(place, PLAIN) | rule.treatment
+                found[place] = found.get(place, PLAIN).then(rule.treatment)
             if rule.treatment.money:
                 for place in copy.beneath(nodes):
-                    found[place] = found.get(place, PLAIN) | MONEY
+                    found[place] = found.get(place, PLAIN).then(MONEY)
     return found
 
 

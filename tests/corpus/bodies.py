@@ -289,6 +289,13 @@ CASES = (
         type="text/plain",
     ),
     Case(
+        "text-garbled",
+        "echo mb_convert_encoding(\"Grüße\\naus Köln\", 'UTF-8', 'ISO-8859-1');",
+        lambda: plain("Grüße\naus Köln"),
+        ["body $ mojibake major"],
+        type="text/plain; charset=utf-8",
+    ),
+    Case(
         "text-untyped",
         "echo 'OK';",
         lambda: plain("OK"),

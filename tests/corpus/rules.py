@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi.responses import PlainTextResponse, Response
+
 from tests.support.corpus import Case
 
 PHP = (
@@ -22,6 +24,7 @@ def rule(name: str, compare: Mapping[str, object], *expect: str) -> Case:
 
 TIME = "body $.generated_at changed"
 FIRST = "body $.items[0].updated_at changed"
+IGNORED = {"ignore": ["$"]}
 SECOND = "body $.items[1].updated_at changed"
 
 CASES = (
@@ -83,5 +86,46 @@ CASES = (
         lambda: {"v": {}, "w": False},
         [],
         {"rules": [{"path": "$.*", "rule": ["empty_map", "php_bool"]}]},
+    ),
+    Case("text-ignored", "echo microtime();", lambda: PlainTextResponse("x"), [], IGNORED, "text/plain"),
+    Case(
+        "page-ignored",
+        "echo '<!doctype html><p>', microtime();",
+        lambda: Response("<p>x</p>", media_type="text/html"),
+        [],
+        IGNORED,
+        None,
+    ),
+    Case(
+        "kind-ignored",
+        "echo 'done';",
+        lambda: {"ok": True},
+        ["header header:content-type changed"],
+        IGNORED,
+        "text/plain",
+    ),
+    Case(
+        "notice-ignored",
+        "echo $none, '<p>x</p>';",
+        lambda: Response("<p>y</p>", media_type="text/html"),
+        ["body $ legacy_notice"],
+        IGNORED,
+        None,
+    ),
+    Case(
+        "pdf-ignored",
+        "echo '%PDF-1.4', \"\\n\\xe2\", random_bytes(9);",
+        lambda: Response(b"%PDF-1.4\n\xe2\xe4", media_type="application/pdf"),
+        [],
+        IGNORED,
+        "application/pdf",
+    ),
+    Case(
+        "pdf-ignored-empty",
+        "",
+        lambda: Response(b"%PDF-1.4\n\xe2\xe4", media_type="application/pdf"),
+        ["body $ empty_body critical"],
+        IGNORED,
+        "application/pdf",
     ),
 )

@@ -70,6 +70,15 @@ CASES = (
     ),
     table("cut-in-quotes", 'echo "id,v\\n1,\\"x";', [("id", "v"), (1, "x\ny")], "body $ cut_body critical"),
     table("headless", 'echo "1,2\\n3,4\\n";', [(1, 2), (3, 5)], "body [1].1 changed"),
+    table("ignored-lost", PUT % PHP_ROWS, [("id",), (1,), (2,)], ignore=["$[*].name"]),
+    table("ignored-moved", PUT % PHP_ROWS, [row[::-1] for row in ROWS], ignore=["$[*].name"]),
+    table(
+        "money-column",
+        PUT % "[['id'], [1]]",
+        [("id", "fee"), (1, "0.25")],
+        "body [*].fee extra critical",
+        rules=[{"path": "$[*].fee", "money": True}],
+    ),
     table("ignored", PUT % "[['id', 't'], [1, time()]]", [("id", "t"), (1, 0)], ignore=["$[*].t"]),
     Case(
         "csv-untyped",
