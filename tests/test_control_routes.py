@@ -3,7 +3,9 @@
 import asyncio
 import json
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,6 +55,7 @@ async def test_a_flip_names_the_routes_of_its_group_that_stand_elsewhere(tmp_pat
       - {id: capture, match: {path: /capture}, modern: payments, group: checkout, stage: shadow}
       - {id: refund, match: {path: /refund}, modern: payments, group: checkout, stage: modern}
       - {id: other, match: {path: /other}, modern: payments, stage: modern}
+      - {id: third, match: {path: /third}, modern: payments, stage: modern}
     """
     async with control(tmp_path) as running:
         assert running.state.snapshot is not None
@@ -128,6 +131,19 @@ async def test_a_flip_names_the_replicas_that_have_it_and_those_that_have_not(
         made = (await running.post(FLIP, CANARY)).json()
     assert made["replicas"] == {"confirmed": ["quick"], "missing": ["slow"], "silent": ["silent"]}
     assert made["seconds"] is not None
+
+
+async def test_who_lived_when_a_flip_was_made_and_then_fell_silent_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaping = count(step=60)
+    monkeypatch.setattr(routes_api, "time", SimpleNamespace(monotonic=lambda: float(next(leaping))))
+    async with control(tmp_path) as running:
+        alive(running.ledger, "silent", 0)
+        fell_silent = update(table).where(table.c.id == "silent").values(seen=now() - 30_000)
+        running.ledger.write(lambda found: found.execute(fell_silent))
+        made = (await running.post(FLIP, CANARY)).json()
+    assert made["replicas"] == {"confirmed": [], "missing": ["silent"], "silent": []}
 
 
 @pytest.mark.parametrize("tag", ['"0"', "*"])

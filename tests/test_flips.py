@@ -199,7 +199,12 @@ def test_a_flip_is_beyond_every_version_that_a_replica_serves_by(ledger: Ledger,
     assert [flips.flip(ledger, file, "pay", to, ME).version for to in (MODERN, SHADOW)] == [42, 43]
 
 
-def test_the_panic_button_takes_back_what_is_served_whatever_the_ledger_says(ledger: Ledger) -> None:
-    served = snapshot("pay: {stage: legacy}", "plain: {}").with_overrides({"pay": InForce(Stage.MODERN)})
-    assert [flip.route for flip in flips.rollback_all(ledger, served, ME)] == ["pay"]
+@pytest.mark.parametrize(
+    "served", [InForce(Stage.CANARY, 500), InForce(Stage.MODERN)], ids=lambda it: it.stage
+)
+def test_the_panic_button_takes_back_what_is_served_whatever_the_ledger_says(
+    ledger: Ledger, served: InForce
+) -> None:
+    file = snapshot("pay: {stage: legacy}", "plain: {}").with_overrides({"pay": served})
+    assert [flip.route for flip in flips.rollback_all(ledger, file, ME)] == ["pay"]
     assert standing(ledger, "pay") == Position("legacy")

@@ -165,6 +165,21 @@ def test_a_file_that_changes_while_followed_drops_too(url: str, book: Ledger, fi
     told.follower.close(5)
 
 
+def test_a_file_that_moves_a_route_while_followed_is_audited(url: str, book: Ledger, file: Snapshot) -> None:
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(0))
+    told.follower.follow_file(intents(snapshot("pay: {stage: legacy}", "plain: {}")))
+    eventually(lambda: book.read(audit.entries))
+    told.follower.close(5)
+    [entry] = book.read(audit.entries)
+    assert (entry.action, entry.route, entry.actor, entry.source) == (
+        "edit",
+        "pay",
+        "routes.yaml",
+        Source.FILE,
+    )
+
+
 def test_a_ledger_restored_from_a_backup_takes_nothing_back(url: str, book: Ledger, file: Snapshot) -> None:
     for position in (MODERN, Position("legacy")):
         flips.flip(book, file, "pay", position, ME)
@@ -228,6 +243,26 @@ def test_a_ledger_that_can_be_read_and_not_written_is_not_called_back(
     eventually(lambda: told.last.trouble is None)
     assert len(book.read(lambda connection: samples.read(connection, "pay", 0))) == 1
     told.follower.close(5)
+
+
+def test_a_ledger_that_is_back_stays_named_as_restored_from_a_backup(
+    url: str, book: Ledger, file: Snapshot
+) -> None:
+    for position in (MODERN, Position("legacy")):
+        flips.flip(book, file, "pay", position, ME)
+    told = Told(url).start(file)
+    eventually(lambda: told.heard_of(2))
+    since = len(told.news)
+    book.write(lambda found: found.exec_driver_sql("UPDATE banyan_version SET version = 1"))
+    eventually(lambda: told.last.trouble)
+    book.write(lambda found: found.exec_driver_sql("ALTER TABLE banyan_samples RENAME TO banyan_away"))
+    told.follower.keep([("pay", Sample(1, "here"))])
+    eventually(lambda: "tables" in str(told.last.trouble))
+    book.write(lambda found: found.exec_driver_sql("ALTER TABLE banyan_away RENAME TO banyan_samples"))
+    eventually(lambda: "went back" in str(told.last.trouble))
+    told.follower.close(5)
+    restored = next(at for at, news in enumerate(told.news) if at >= since and news.trouble)
+    assert all(news.trouble for news in told.news[restored:])
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection, update
 
-from proxy.ledger import Ledger, samples, settings
+from proxy.ledger import Ledger, migrate, samples, settings
 from proxy.ledger.clock import present
 from proxy.ledger.schema import samples as table
 from proxy.ramp.evidence import Sample, SideSample
+from tests.support.databases import Server
 
 
 def sample(slot: int, source: str = "host/1", errors: int = 3) -> Sample:
@@ -55,7 +56,9 @@ def test_no_samples_are_no_statement(ledger: Ledger) -> None:
         ({"legacy_latency": '{"1": -1}'}, "impossible buckets or counts"),
         ({"modern_latency": '{"1000000000": 1}'}, "impossible buckets or counts"),
         ({"modern_errors": 11}, "11 of 10 modern requests failed"),
+        ({"modern_errors": -1}, "-1 of 10 modern requests failed"),
         ({"legacy_requests": -1}, "3 of -1 legacy requests failed"),
+        ({"mismatches": -1}, "-1 of 900 exchanges mismatch"),
         ({"mismatches": 901}, "901 of 900 exchanges mismatch"),
     ],
 )
@@ -82,6 +85,22 @@ def test_samples_that_the_database_does_not_give_undo_nothing_else(ledger: Ledge
     finally:
         rename(ledger, "banyan_away", "banyan_samples")
     assert ledger.write(lambda connection: settings.agree(connection, "kept", "no")) == "yes"
+
+
+def test_a_connection_that_breaks_at_samples_damages_none(postgresql: Server) -> None:
+    url = postgresql.create_database()
+    migrate.upgrade(url)
+    ledger, other, cut = Ledger.open(url), Ledger.open(url), list[int]()
+
+    def break_once_and_read(connection: Connection) -> list[Sample]:
+        if not cut:
+            cut.append(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+            other.write(lambda found: found.exec_driver_sql(f"SELECT pg_terminate_backend({cut[0]}, 60000)"))
+        return samples.read(connection, "pay", 0)
+
+    assert ledger.read(break_once_and_read) == []
+    ledger.close()
+    other.close()
 
 
 def rename(ledger: Ledger, before: str, after: str) -> None:

@@ -1,5 +1,7 @@
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -110,6 +112,21 @@ def test_a_sqlite_ledger_and_what_stands_beside_it_is_for_its_owner_alone(tmp_pa
     modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
     ledger.close()
     assert modes == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
+
+
+def test_to_open_a_sqlite_ledger_again_gives_up_none_of_the_locks_on_it(tmp_path: Path) -> None:
+    """Without them, another process would take itself for the last one, and the log of changes away."""
+    file = tmp_path / "ledger.db"
+    migrate.upgrade(f"sqlite:///{file}")
+    ledger = Ledger.open(f"sqlite:///{file}")
+    put(ledger, "kept")
+    Ledger.open(f"sqlite:///{file}").close()
+    look = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM banyan_version').fetchall()"
+    )
+    subprocess.run([sys.executable, "-c", look, file], check=True)
+    assert (tmp_path / "ledger.db-wal").exists()
+    ledger.close()
 
 
 def test_settings_of_the_url_win(server: Server) -> None:

@@ -243,6 +243,35 @@ def test_a_damaged_ramp_keeps_no_other_ones_breach_waiting(stage: Stage) -> None
     assert stage.position == Position("shadow")
 
 
+def test_a_damaged_ramp_is_named_and_old_samples_are_forgotten_all_the_same(
+    at_first_step: tuple[Stage, Controller],
+) -> None:
+    stage, _ = at_first_step
+    old = int((stage.ledger.read(present) - timedelta(days=3)).timestamp())
+    stage.ledger.write(lambda connection: samples.write(connection, [("pay", Sample(old, "here"))]))
+    stage.ledger.write(lambda connection: connection.execute(update(ramp_table).values(step=99)))
+    expire(stage)
+    controller = stage.controller("two")
+    thread = threading.Thread(target=controller.run, daemon=True)
+    thread.start()
+    eventually(lambda: stage.said)
+    controller.close()
+    thread.join(10)
+    [said] = stage.said
+    assert said.startswith("the ramp of pay stands still: IndexError: ")
+    assert stage.ledger.read(lambda connection: samples.read(connection, "pay", 0)) == []
+
+
+def test_a_ledger_that_fails_in_the_middle_of_a_turn_is_no_defect_of_a_ramp(
+    at_first_step: tuple[Stage, Controller],
+) -> None:
+    stage, controller = at_first_step
+    away = "ALTER TABLE banyan_diff_groups RENAME TO banyan_away"
+    stage.ledger.write(lambda connection: connection.exec_driver_sql(away))
+    with pytest.raises(LedgerUnavailable, match="banyan ledger upgrade"):
+        controller.turn()
+
+
 def test_only_one_controller_leads(stage: Stage) -> None:
     first, second = stage.controller("one"), stage.controller("two")
     stage.command(RampCommand.START)

@@ -64,21 +64,16 @@ def parse_answer(block: bytes, is_head: bool) -> Answer | None:
         name = field_name(parts[0])
         if name is None or not parts[1]:
             return None
-        if (name.hop or name.lower == _LENGTH) and not _note(name.lower, parts[2].strip(b" \t"), named):
-            return None
+        if name.hop or name.lower == _LENGTH:
+            _note(name.lower, parts[2].strip(b" \t"), named)
         if not name.hop:
             kept.append(line)
     return _interpret(minor, status, start[13:], kept, named, is_head)
 
 
-def _note(name: bytes, value: bytes, named: dict[bytes, bytes]) -> bool:
-    """File a value; False if it leaves the message without one reading, even where two lines say the same."""
-    if name in named:
-        if name in FRAMING:
-            return False
-        value = named[name] + b"," + value
-    named[name] = value
-    return True
+def _note(name: bytes, value: bytes, named: dict[bytes, bytes]) -> None:
+    """File a value, of several lines as one list: no list of lengths or codings is one length or coding."""
+    named[name] = named[name] + b"," + value if name in named else value
 
 
 def _interpret(

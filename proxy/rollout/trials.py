@@ -52,7 +52,6 @@ class Trials:
         try:
             known = self._read(connection, ramp, plan, now)
         except samples.Unreadable as error:
-            self._known.pop(ramp.route, None)
             return (unreadable(str(error)),)
         weight = plan.steps[ramp.step]
         return evaluate(Trial(plan, ramp.trial, weight, known.evidence, known.before, open_groups))
