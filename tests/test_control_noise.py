@@ -1,14 +1,18 @@
 """Noise, for people: what was learned is visible; they pin, forbid, and leave it to what was learned."""
 
 import re
+from collections import Counter
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from proxy.ledger import Ledger, noise
+from proxy.ledger.columns import milliseconds, now
+from proxy.ledger.schema import noise as table
 from proxy.shadow_store import LedgerStore
 from shadow.noise import Seen
 from tests.support.control import HOST, Control, bearer, control
@@ -49,7 +53,9 @@ async def test_people_have_the_last_word_and_it_is_audited(tmp_path: Path) -> No
 
         ruled = await rule("$.time", "forbidden")
         assert ruled["is_noise"] is False and ruled["expires"] is None
-        assert (await rule("$.rows[3].nonce", "pinned"))["path"] == "$.rows[*].nonce"
+        pinned = await rule("$.rows[3].nonce", "pinned")
+        assert (pinned["path"], pinned["is_noise"]) == ("$.rows[*].nonce", True)
+        assert (await rule("$.rows[3].nonce", "learned"))["is_noise"] is False
         assert (await rule("$.time", "learned"))["is_noise"] is True
         [entry, *_] = (await running.get("/api/v1/audit")).json()["entries"]
         assert (entry["action"], entry["was"], entry["became"]) == ("noise", "$.time", "learned")
@@ -133,6 +139,7 @@ async def test_a_ruling_by_form(tmp_path: Path) -> None:
         assert "noise learned" in (await rows(running))["$.time"]
         refused = await rule(ruling="pinned", path="status")
         assert refused.status_code == 422 and "not the status" in refused.text
+        assert "not the status" in (await rule("?route=nope", ruling="pinned", path="status")).text
         entries = (await running.get("/api/v1/audit")).json()["entries"]
     assert [(one["became"], one["reason"], one["source"]) for one in entries] == [
         ("learned", "", "ui"),
@@ -169,3 +176,17 @@ def test_a_path_that_names_a_card_is_not_learned(tmp_path: Path) -> None:
     known = store.known()["r"].seen.differed
     store.close()
     assert known == {"$.time": 2}
+
+
+def test_what_did_not_vary_for_a_week_is_forgotten(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    store = LedgerStore(url, 20, 3600.0)
+    store.record([], {"r": Seen(pairs=2, differed=Counter({"$.old": 1, "$.late": 1}))})
+    ledger = Ledger.open(url)
+    for path, ago in (("$.old", noise.KEEP), ("$.late", noise.KEEP - timedelta(hours=1))):
+        row = update(table).where(table.c.path == path).values(seen=now() - milliseconds(ago))
+        ledger.write(lambda connection, row=row: connection.execute(row))
+    store.tidy()
+    assert list(store.known()["r"].seen.differed) == ["$.late"]
+    store.close()
+    ledger.close()

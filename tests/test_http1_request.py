@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.http1 import target
 from proxy.http1.errors import BadRequest
+from proxy.http1.fields import field_name
 from proxy.http1.request import CHUNKED, HeadLimits, parse_request, refuse_early
 from proxy.http1.target import authority, origin_form
 
@@ -271,3 +273,13 @@ def test_hosts_are_not_remembered_without_end() -> None:
     long = b"h" * 300
     for _ in range(2):
         assert parse_request(head(host=b"Host: " + long + b"\r\n"), LIMITS).named[b"host"] == long
+    assert b"h1099" in target._HOSTS and len(target._HOSTS) <= target._MOST_HOSTS
+    assert long not in target._HOSTS
+
+
+def test_names_are_not_remembered_without_end() -> None:
+    first, long = field_name(b"X-First"), b"x" * 65
+    assert field_name(b"X-First") is first and field_name(long) is not field_name(long)
+    for number in range(1000):
+        field_name(b"X-%d" % number)
+    assert field_name(b"X-First") is not first

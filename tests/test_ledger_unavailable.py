@@ -103,6 +103,14 @@ def test_the_folder_of_a_sqlite_ledger_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "ledger.db").exists()
 
 
+def test_a_sqlite_ledger_that_is_named_by_a_uri_is_no_file_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Ledger.open("sqlite:///file:a/ledger.db?mode=ro&uri=true").close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_sqlite_ledger_and_what_stands_beside_it_is_for_its_owner_alone(tmp_path: Path) -> None:
     """It holds the key that sessions are signed with: whoever reads it is an operator."""
     url = f"sqlite:///{tmp_path}/ledger.db"

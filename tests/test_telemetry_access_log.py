@@ -1,15 +1,20 @@
 """The access log is JSON whatever a client sends, never blocks, and never holds what may not be stored."""
 
 import fcntl
+import io
 import json
 import os
+import select
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.outcome import Lane, Outcome, Trace
+from proxy.telemetry import access_log
 from proxy.telemetry.access_log import BACKLOG, AccessLog, line_of
 from proxy.telemetry.metrics import Totals
 from proxy.telemetry.recorder import Telemetry
@@ -125,22 +130,42 @@ def test_a_disk_that_is_full_for_a_while_costs_the_lines_of_that_time_and_is_sai
     reading, writing = os.pipe2(os.O_NONBLOCK)
     room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1)
     log = AccessLog(writing)
-    for number in range(100):
+    for number in range(99):
         log.write(outcome(f"/{number}".encode()))
     eventually(lambda: log.dropped)
+    lost = log.dropped
+    log.write(outcome(b"/99"))
+    eventually(lambda: log.dropped == lost + 1)
     written = os.read(reading, room)
     assert (len(written), written.count(b"\n") + log.dropped) == (room, 100)
     log.write(outcome(b"/after"))
+    eventually(lambda: select.select([reading], [], [], 0)[0])
+    log.write(outcome(b"/last"))
     log.close()
-    end_of_line, last, nothing = os.read(reading, room).split(b"\n")
+    end_of_line, *lines, nothing = os.read(reading, room).split(b"\n")
     assert (end_of_line, nothing) == (b"", b"")
-    assert json.loads(last)["target"] == "/after"
+    assert [json.loads(line)["target"] for line in lines] == ["/after", "/last"]
     os.close(reading)
     os.close(writing)
     assert capsys.readouterr().err.splitlines() == [
         "access log: Resource temporarily unavailable; lines are lost until it can be written again",
         f"access log: it is written again; {log.dropped} lines were lost since the start",
     ]
+
+
+def test_a_disk_that_takes_neither_lines_nor_words_about_it_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError
+
+    monkeypatch.setattr("sys.stderr", Full())
+    log = AccessLog(os.open("/dev/full", os.O_WRONLY))
+    for lost in (1, 2):
+        log.write(outcome())
+        eventually(lambda lost=lost: log.dropped == lost)
+    log.close()
 
 
 def test_lines_that_were_lost_are_counted_once() -> None:
@@ -153,6 +178,36 @@ def test_lines_that_were_lost_are_counted_once() -> None:
     counted.merge(telemetry.take())
     counted.merge(telemetry.take())
     assert counted.counters == {("access_log_lost", ""): 2}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"route": "refund"},
+        {"side": "legacy"},
+        {"backend": "shop"},
+        {"reason": "override"},
+        {"tries": 2},
+        {"error": "timeout"},
+        {"time": "2026-01-01T00:00:01.250000Z"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_what_lines_have_in_common_is_said_of_no_other(other: dict[str, Any]) -> None:
+    before = json.loads(line_of(outcome()))
+    changes = {"started": 1767225601.25} if "time" in other else other
+    assert json.loads(line_of(replace(outcome(), **changes))) == before | other
+
+
+def test_the_lane_is_said_of_each() -> None:
+    lanes = [json.loads(line_of(replace(outcome(), lane=lane)))["lane"] for lane in Lane]
+    assert lanes == ["express", "asgi"]
+
+
+def test_what_lines_have_in_common_is_not_remembered_without_end() -> None:
+    for number in range(access_log._REMEMBERED + 10):
+        line_of(replace(outcome(), route=f"r{number}", started=float(number)))
+    assert len(access_log._ANSWERED) <= access_log._REMEMBERED and len(access_log._SECONDS) == 1
 
 
 @pytest.mark.parametrize(
@@ -179,6 +234,7 @@ def test_secrets_named_by_a_segment_or_in_base64_are_not_written(target: bytes, 
     [
         (b"4111111111111111", "[digits]"),
         (b"r-4111-1111-1111-1111", "r-[digits]"),
+        (b"%34%31%31%31%31%31%31%31%31%31%31%31%31", "[digits]"),
         (b"12345678901234567890123456789abc", "12345678901234567890123456789abc"),
         (b"4bf92f35-77b3-4da6-a3ce-929d0e0e4736", "4bf92f35-77b3-4da6-a3ce-929d0e0e4736"),
     ],

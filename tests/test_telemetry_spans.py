@@ -1,5 +1,6 @@
 """Spans carry the ids that the backend was sent, and the times at which things happened."""
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -53,7 +54,8 @@ def test_a_span_is_the_parent_that_the_backend_was_told() -> None:
 def test_a_span_stands_below_the_client_s_where_it_named_one() -> None:
     named = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     request = parsed(b"GET / HTTP/1.1\ntraceparent: " + named + b"\n")
-    spans = exported(replace(OUTCOME, trace=Ids().of(request, 1.0)[0]), OUTCOME)
+    reported = pickle.loads(pickle.dumps(Ids().of(request, 1.0)[0]))  # as it comes to the supervisor
+    spans = exported(replace(OUTCOME, trace=reported), OUTCOME)
     below, alone = sorted(spans, key=lambda span: span.parent is None)
     assert below.parent is not None
     assert (below.parent.span_id, below.parent.is_remote) == (0xB7AD6B7169203331, True)

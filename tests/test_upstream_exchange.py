@@ -670,6 +670,21 @@ async def test_what_has_no_one_reading_is_no_response(loop: ScriptedLoop, said: 
     assert wire.closing
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [(b"SSH-2.0-x",), (b"HTTP/1.1 200 OK\nX: a",), (b"HTTP/1.1 200 OK\r", b"X: a"), (b"HT", b"ML")],
+    ids=["another-protocol", "lf", "cr", "in-pieces"],
+)
+async def test_what_can_never_be_a_response_is_not_waited_for(
+    loop: ScriptedLoop, pieces: tuple[bytes, ...]
+) -> None:
+    _, sink, wire = await rig(loop).sent()
+    for piece in pieces:
+        assert sink.ended == 0
+        wire.feed(piece)
+    assert (sink.failure, sink.ended) == (Failure.PROTOCOL, 1)
+
+
 async def test_a_response_may_come_byte_by_byte(loop: ScriptedLoop) -> None:
     at = rig(loop)
     _, sink, wire = await at.sent()

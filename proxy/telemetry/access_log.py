@@ -85,15 +85,14 @@ class AccessLog:
         lines, self._lines = self._lines, []
         if not lines:
             return
-        if self._torn:
-            lines.insert(0, b"\n")  # what is left of a line must not spoil the next one
-        whole = b"".join(lines)
+        end_of_line = b"\n" if self._torn else b""  # what is left of a line must not spoil the next one
+        whole = end_of_line + b"".join(lines)
         rest = memoryview(whole)
         try:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:  # the disk is full, which may pass, or nobody reads any more
-            self._unwritten += whole.count(b"\n", len(whole) - len(rest))
+            self._unwritten += whole.count(b"\n", max(len(end_of_line), len(whole) - len(rest)))
             self._say(True, f"access log: {error.strerror}; lines are lost until it can be written again")
         else:
             self._say(
@@ -127,7 +126,6 @@ _PLAIN_PATH: Final = bytes(byte if byte in _UNRESERVED else 47 for byte in range
 _CARD: Final = 13
 """Digits that the shortest card number has."""
 _TEN: Final = b"0123456789"
-_PERCENT: Final = ord("%")
 
 _EXPRESS: Final = Lane.EXPRESS
 _NUMBERS: Final = [b"%d" % number for number in range(1000)]
@@ -240,8 +238,8 @@ def _request_id(request_id: bytes, trace_id: bytes) -> bytes:
     """An id that a client or a proxy before this one chose can be a card number too."""
     if request_id == trace_id:  # one of ours: 32 hexadecimal digits
         return b'"%b"' % request_id
-    if _PERCENT not in request_id and len(request_id) - len(request_id.translate(None, _TEN)) < _CARD:
-        return _quoted(request_id)  # too few digits, and none escaped
+    if len(request_id) - len(request_id.translate(None, _TEN)) < _CARD:
+        return _quoted(request_id)  # too few digits: an escaped one has two
     return _quoted(request_id if _OWN_ID.fullmatch(request_id) else _DIGITS.sub(b"[digits]", request_id))
 
 
