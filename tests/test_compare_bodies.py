@@ -207,6 +207,7 @@ FATAL = "<br />\n<b>Fatal error</b>:  Uncaught x in <b>/a.php</b> on line <b>3</
         (TEXT, FATAL, "a", ["$ cut_body"]),
         (TEXT, NOTICE + "a", "a", ["$ legacy_notice"]),
         (TEXT, "it happened on line 3", "it happened on line 4", ["$ changed"]),
+        (TEXT, "see <b>Notice</b>:  a in <b>/b</b> on line <b>3</b><br />\n", "see ", ["$ changed"]),
         (JSON, "", FATAL, ["$ cut_body"]),
         (TEXT, NOTICE, "", ["$ legacy_notice"]),
     ],
@@ -268,6 +269,11 @@ def test_padded_json_is_compared_as_json(
     content_type: str, one: str, other: str, differences: list[str]
 ) -> None:
     assert found(bodies(one, other, content_type=content_type)) == differences
+
+
+def test_a_cell_that_both_sides_leave_open_is_shown_as_it_came() -> None:
+    [difference] = bodies('a,b\n1,"x', 'a,b\n1,"y', content_type=CSV).differences
+    assert (difference.path, difference.primary, difference.shadow) == ("[0].b", "x", "y")
 
 
 @pytest.mark.parametrize("break_", ["", "\n"])

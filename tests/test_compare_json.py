@@ -104,6 +104,7 @@ def test_another_name_and_little_in_common_are_two_elements(other: str, differen
     [
         ('{"id":9,"a":7,"b":8,"c":9}', ["$[1] missing", "$[1] extra"]),
         ('{"id":9,"a":7,"b":1,"c":5}', ["$[1].id changed", "$[1].a changed"]),
+        ('{"id":2,"a":7,"b":8,"c":9}', ["$[1].a changed", "$[1].b changed", "$[1].c changed"]),
         ("[9,7,8,9]", ["$[1] type"]),
     ],
 )
@@ -116,6 +117,23 @@ def test_an_id_names_elements_before_other_members_do(other: str, differences: l
     one = f'[{first},{{"id":2,"a":1,"b":1,"c":5}},{last}]'
     expected = ["$[3] extra", *differences]
     assert sorted(found(bodies(one, f"[{first},{other},{last},{more}]"))) == sorted(expected)
+
+
+def test_elements_without_a_name_among_named_ones_stay_the_same_in_their_place() -> None:
+    named = '{"id":1,"v":1},{"id":2,"v":1}'
+    one, other = (f'[{named},{{"a":{digit},"b":{digit},"c":{digit}}}]' for digit in (1, 2))
+    assert found(bodies(one, other)) == ["$[2].a changed", "$[2].b changed", "$[2].c changed"]
+
+
+def test_null_may_stand_for_a_missing_member_and_for_no_element() -> None:
+    rules = {"presets": ["null_missing"]}
+    assert found(bodies('{"a":[1,null],"b":null}', '{"a":[1]}', rules)) == ["$.a[1] missing"]
+
+
+def test_what_one_side_has_alone_goes_by_the_name_that_stands_beside_it_there() -> None:
+    alone, more = '["a"]', '["a","cvv","123"]'
+    for result in (bodies(alone, more), bodies(more, alone)):
+        assert (result.differences[-1].path, result.differences[-1].named) == ("$[2]", "cvv")
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,24 @@ def test_what_holds_from_a_start_to_the_next_stays_and_is_warned_of(file: Path) 
     ]
 
 
+def test_a_file_that_waits_for_the_next_start_need_not_be_there_before(file: Path) -> None:
+    reading = reader(file)
+    first = first_snapshot(reading)
+    file.write_text(HEAD + FREE.replace("'off'", "/nowhere/access.log"))
+    again = reading.read()
+    assert again.snapshot is not None and again.snapshot.config == first.config
+    assert [warning.path for warning in again.warnings] == ["server.access_log"]
+
+
+def test_a_file_that_cannot_be_used_hides_no_warning(tmp_path: Path) -> None:
+    path = tmp_path / "routes.yaml"
+    path.write_text(HEAD + NO_LOG.format() + "routes: [{id: a, match: {path: /a}, weight: 5}]\n")
+    [warning] = reader(path).read().warnings
+    path.write_text(path.read_text().replace("'off'", f"{tmp_path}/missing/log"))
+    loaded = reader(path).read()
+    assert (len(loaded.errors), loaded.warnings) == (1, (warning,))
+
+
 def test_what_the_command_line_says_is_no_change(file: Path) -> None:
     reading = reader(file, Overrides(workers=5))
     first_snapshot(reading)
