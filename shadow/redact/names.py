@@ -22,8 +22,9 @@ class Secret(Enum):
 _NAMES = {
     Secret.DROP: words(
         """
-        cvv cvv2 cvc cvc2 csc cid cvn securitycode cardcode pin track1 track2 track trackdata cvvcode cvccode
-        cvvnumber cardverification verificationvalue verificationcode pincode pinblock
+        cvv cvv2 cvc cvc2 csc cid cvn cvd cv2 securitycode cardcode pin track1 track2 track trackdata
+        cvvcode cvccode cvvnumber cvnumber cvdvalue cardverification verificationvalue
+        verificationcode pincode pinblock
         """
     ),
     Secret.CARD: words("pan cardnumber cardno ccnumber"),

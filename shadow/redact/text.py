@@ -24,10 +24,12 @@ _TOKEN = re.compile(
 # Track data as a magnetic stripe has it (ISO/IEC 7813).
 _TRACK = re.compile(r"%?[Bb]\d{12,19}\^[^^\n]{2,26}\^\d{4}[^?\n]{0,80}\??|;?\b\d{12,19}[=Dd]\d{7,24}\??")
 # name=value, "name": "value", name => value, and as PHP prints arrays: [name] => value, ["name"]=> string(3)
-# "value", s:4:"name";s:5:"value". The name may be up to three words, and quotes may be escaped.
+# "value" (Xdebug: string 'value'), s:4:"name";s:5:"value". The name may be up to three words, and quotes
+# may be escaped.
 _NAME = re.compile(
     r"(?:(?<![\w\-.\[\]])|(?<=\s\[)|(?<=\A\[))((?:[A-Za-z][\w\-]*[ ]){0,2}[A-Za-z_][\w\-.\[\]]*)"
-    r"[\"'\\]{0,4}(?:\]?\s{0,4}(?:=>|[:=])\s{0,4}(?:string\(\d+\)\s?|(?:int|float)\()?|;(?:s:\d+:|[idb]:))"
+    r"[\"'\\]{0,4}(?:\]?\s{0,4}(?:=>\s{0,80}|[:=]\s{0,4})"
+    r"(?:string(?:\(\d+\)\s?|\s(?='))|(?:int|float)[( ])?|;(?:s:\d+:|[idb]:))"
 )
 _VALUE = re.compile(
     r"\\+\"(?:[^\"\\]|\\[^\"])*(?:\\+\")?|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&,;<>\"'})\]\\]+",
@@ -49,8 +51,15 @@ _SPOKEN = re.compile(
     r"\W{0,3}(?:code|no|number|is|was)?\W{0,3}\b(\d{3,12})\b",
     re.IGNORECASE,
 )
-# What stands right after a card number, as in a stack trace: pay('411111******1111', '123').
-_BESIDE = re.compile(r"(?<=\*{6}\d{4})([^0-9A-Za-z]{1,8})\d{3,4}(?![0-9A-Za-z])")
+# What stands right after a card number, or after the month and year behind it: 411111******1111|12|29|123.
+_BESIDE = re.compile(
+    r"(?:(?<=\*{6}\d{4})|(?<=\[card\]))"
+    r"([^0-9A-Za-z]{0,8}(?:(?:0?[1-9]|1[0-2])[^0-9A-Za-z]{0,4}(?:20)?\d\d[^0-9A-Za-z]{1,8})?)\d{3,4}(?![0-9A-Za-z])"
+)
+# The arguments of a call in PHP's stack traces: #0 /a.php(3): PDO->__construct('mysql:host=db', 'root', '…')
+_CALL = re.compile(r"(#\d+ [^\n]{1,400}?\(\d+\): [\w\\:>{}-]{1,200}\()[^\n]+\)")
+# What Pydantic's messages repeat of their input; whose it is stands a line before.
+_INPUT = re.compile(r"(input_value=)(.+?)(?=, input_type=|\]?$)", re.MULTILINE)
 _TAGGED = re.compile(r"<((?:[\w.-]+:)?[\w.-]+)(\s[^<>]*)?>([^<]*)(?=<)")
 _CONTROL = re.compile(r"<[a-zA-Z][^<>]*\sname\s*=\s*[\"']?([^\"'\s<>]+)[^<>]*>")
 _CONTROL_VALUE = re.compile(r"(\svalue\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
@@ -93,6 +102,8 @@ class TextRedactor:
         text = _USERINFO.sub(lambda found: found[1] + self.hashed(found[2]), text)
         text = _TOKEN.sub(lambda found: self.hashed(found[0]), text)
         text = _TRACK.sub(DROPPED, text)
+        text = _CALL.sub(lambda found: f"{found[1]}{DROPPED})", text)
+        text = _INPUT.sub(lambda found: found[1] + DROPPED, text)
         text = self._named(text)
         text = _SPOKEN.sub(lambda found: found[0][: found.start(2) - found.start()] + DROPPED, text)
         if "<" in text:
