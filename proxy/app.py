@@ -3,14 +3,14 @@
 import asyncio
 import math
 import os
-import ssl
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import uvicorn
 from uvicorn.server import ServerState
 
+from proxy import tls
 from proxy.config.backends import Backend as BackendModel
 from proxy.config.server import Server as ServerModel
 from proxy.config.snapshot import Snapshot
@@ -49,6 +49,7 @@ class DataPlaneProcess:
     def __init__(self, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._server = snapshot.config.server
+        self._keys = None if self._server.tls is None else tls.ServerKeys(self._server.tls)
         self._telemetry = Telemetry(self._server.access_log)
         self._handover = Handover(None, loop)
         asgi_only = os.environ.get(LANE) == "asgi"
@@ -59,7 +60,9 @@ class DataPlaneProcess:
         self.apply(snapshot)
 
     def apply(self, snapshot: Snapshot) -> None:
-        """Put a snapshot in force."""
+        """Put a snapshot in force. Raises OSError for a certificate or key that cannot be used."""
+        if self._keys is not None:
+            self._keys.renew()
         backends = self._backends.follow(snapshot.config.backends)
         if snapshot.mirrors and not self._handover.open:
             shadow = snapshot.config.shadow
@@ -83,12 +86,8 @@ class DataPlaneProcess:
 
     def _door(self) -> type[asyncio.Protocol]:
         """What becomes of a new connection: TLS first, where routes.yaml says so."""
-        tls = self._server.tls
-        if tls is None:
-            return protocol_for(self.gateway)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(tls.cert, tls.key)
-        return door_for(self.gateway, context)
+        keys = self._keys
+        return protocol_for(self.gateway) if keys is None else door_for(self.gateway, lambda: keys.context)
 
     def start(self, state: ServerState) -> None:
         """The server is about to accept; from now on its connections are swept."""
@@ -128,6 +127,14 @@ class DataPlaneProcess:
         self._telemetry.close()
 
 
+class _Running(NamedTuple):
+    """A backend, and what it was made of: its settings, and what its certificates and keys held."""
+
+    model: BackendModel
+    keys: bytes
+    backend: Backend
+
+
 class Backends:
     """The backends of this process; they outlive the snapshots that name them.
 
@@ -137,49 +144,51 @@ class Backends:
     def __init__(self, loop: asyncio.AbstractEventLoop, checked: bool = True) -> None:
         self._loop = loop
         self._checked = checked
-        self._current: dict[str, tuple[BackendModel, Backend]] = {}
+        self._current: dict[str, _Running] = {}
         self._checks: dict[Backend, HealthChecks] = {}
         self._retired: list[Backend] = []
 
     def follow(self, models: Mapping[str, BackendModel]) -> Mapping[str, Backend]:
-        """The backends for these models; one whose settings did not change keeps its connections.
+        """The backends for these models; one whose settings and certificates are the same keeps its
+        connections.
 
         Raises OSError for a certificate or key that cannot be used, and all is as it was.
         """
         before = self._current
+        asked = {name: (model, tls.content(model.tls)) for name, model in models.items()}
         news = {
             name: backend_settings(name, model)
-            for name, model in models.items()
-            if name not in before or before[name][0] != model
+            for name, (model, keys) in asked.items()
+            if name not in before or before[name][:2] != (model, keys)
         }
         self._current = {
-            name: (model, self._new(news[name]) if name in news else before[name][1])
-            for name, model in models.items()
+            name: _Running(model, keys, self._new(news[name])) if name in news else before[name]
+            for name, (model, keys) in asked.items()
         }
-        kept = {backend for _, backend in self._current.values()}
-        for _, backend in before.values():
-            if backend not in kept:
-                self._retire(backend)
-        return {name: backend for name, (_, backend) in self._current.items()}
+        kept = {running.backend for running in self._current.values()}
+        for running in before.values():
+            if running.backend not in kept:
+                self._retire(running.backend)
+        return {name: running.backend for name, running in self._current.items()}
 
     @property
     def live(self) -> list[Backend]:
         """All that may have exchanges under way."""
         self._retired = [backend for backend in self._retired if backend.active]
-        return [backend for _, backend in self._current.values()] + self._retired
+        return [running.backend for running in self._current.values()] + self._retired
 
     def where(self, condition: Callable[[Pool], bool]) -> tuple[str, ...]:
         """`backend@host:port` of the endpoints that meet a condition."""
         return tuple(
-            f"{backend.name}@{pool.address.authority.decode()}"
-            for _, backend in self._current.values()
-            for pool in backend.pools
+            f"{running.backend.name}@{pool.address.authority.decode()}"
+            for running in self._current.values()
+            for pool in running.backend.pools
             if condition(pool)
         )
 
     def close(self) -> None:
-        for _, backend in self._current.values():
-            self._retire(backend)
+        for running in self._current.values():
+            self._retire(running.backend)
 
     def _new(self, settings: BackendSettings) -> Backend:
         backend = Backend(settings, self._loop)
@@ -241,17 +250,6 @@ def backend_settings(name: str, model: BackendModel) -> BackendSettings:
         ),
         breaker=BreakerPolicy(breaker.consecutive_failures, breaker.open_for, breaker.half_open_probes),
         health=None if health is None else HealthPolicy(**health.model_dump()),
-        tls=_tls(model) if any(address.tls for address in addresses) else None,
+        tls=tls.towards_backend(model.tls) if any(address.tls for address in addresses) else None,
         preserve_host=model.host == "preserve",
     )
-
-
-def _tls(model: BackendModel) -> ssl.SSLContext:
-    tls = model.tls
-    context = ssl.create_default_context(cafile=tls.ca)
-    if tls.cert is not None:
-        context.load_cert_chain(tls.cert, tls.key)
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from proxy import tls
 from proxy.app import backend_settings
 from proxy.config.addresses import Address
 from proxy.config.base import Section
@@ -44,13 +45,13 @@ class Overrides:
 
 
 class Reader:
-    """Reads one routes.yaml, now and whenever it changes."""
+    """Reads one routes.yaml, now and whenever it changes, or a certificate or key that it names."""
 
     def __init__(self, path: Path, overrides: Overrides) -> None:
         self._path = path
         self._overrides = overrides
-        self._watcher = Watcher(path)
         self._started: Config | None = None
+        self._watcher = Watcher(path)
 
     def read(self) -> Loaded:
         """The file as it is now; one that cannot be read is an error like any other.
@@ -65,7 +66,7 @@ class Reader:
         return replace(loaded, snapshot=replace(loaded.snapshot, config=kept(self._started, config)))
 
     async def changes(self) -> AsyncIterator[Loaded]:
-        """The file after each change of its content, and whenever `poke` asks."""
+        """The file after each change of its content or of a file that it names, and when `poke` asks."""
         async for _ in self._watcher.changes():
             yield await asyncio.to_thread(self.read)
 
@@ -76,6 +77,7 @@ class Reader:
     def _further(self, config: Config) -> Iterator[Problem]:
         now = self._overrides.over(config)
         started = self._started or now
+        self._watcher.follow(_named(kept(started, now)))
         yield from unusable(kept(started, now))
         yield from changed(started, now)
 
@@ -104,26 +106,29 @@ def unusable(config: Config) -> Iterator[Problem]:
                 break
 
 
+def _named(config: Config) -> Iterator[str]:
+    """The certificates and keys."""
+    if config.server.tls is not None:
+        yield from tls.named(config.server.tls).values()
+    for backend in config.backends.values():
+        yield from tls.named(backend.tls).values()
+
+
 def _trials(config: Config) -> Iterator[list[Trial]]:
     """What to try out; of each list, what follows a failure would only fail for the same reason."""
     server = config.server
     yield [(("server", "access_log"), partial(_write, server.access_log))]
     if server.tls is not None:
-        chain = partial(_context().load_cert_chain, server.tls.cert, server.tls.key)
+        chain = partial(tls.towards_clients, server.tls)
         yield [*_files(("server", "tls"), server.tls), (("server", "tls"), chain)]
     for name, backend in config.backends.items():
         path = ("backends", name, "tls")
         yield [*_files(path, backend.tls), (path, partial(backend_settings, name, backend))]
 
 
-def _files(path: KeyPath, tls: Section) -> Iterator[Trial]:
-    for key in ("ca", "cert", "key"):
-        if file := getattr(tls, key, None):
-            yield (*path, key), partial(_read, file)
-
-
-def _context() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+def _files(path: KeyPath, section: tls.Tls) -> Iterator[Trial]:
+    for key, file in tls.named(section).items():
+        yield (*path, key), partial(_read, file)
 
 
 def _read(file: str) -> None:

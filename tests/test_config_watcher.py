@@ -137,6 +137,23 @@ async def test_polling_sees_what_the_system_does_not_report(tmp_path: Path) -> N
         await seen.reach(1)
 
 
+async def test_a_change_of_a_file_that_is_followed_is_seen(tmp_path: Path) -> None:
+    path, key, former = (tmp_path / name for name in ("routes.yaml", "key.pem", "former.pem"))
+    for file in (path, key, former):
+        file.write_text("old")
+    async with watching(path, poll=0.05) as (watcher, seen):
+        watcher.follow([str(former)])
+        watcher.follow([str(key)])
+        former.write_text("new")
+        key.write_text("new")
+        await seen.reach(1)
+        key.unlink()
+        await seen.reach(2)
+        former.unlink()
+        await asyncio.sleep(0.5)
+        assert seen.count == 2
+
+
 async def test_a_poke_reports_whatever_the_content(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     path.write_text("same")

@@ -5,58 +5,23 @@ import hashlib
 import select
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import trustme
 
 from tests.support.banyan import Banyan, Lane, running
 from tests.support.dataplane import Connect, backend, connector
 from tests.support.hostile import SMUGGLED, assert_problem
+from tests.support.keys import Keys, issued
 from tests.support.origin import Exchange, Origin, echo
 from tests.support.wire import Wire, request, response, wait_until
 
 Narrow = Callable[[str], contextlib.AbstractContextManager[Banyan]]
 
 
-@dataclass(frozen=True)
-class Keys:
-    """What a certificate authority issued: files for the program, contexts for the test's own ends."""
-
-    authority: trustme.CA
-    home: Path
-
-    def file(self, name: str) -> str:
-        return str(self.home / name)
-
-    def context(self, certificate: trustme.LeafCert, *, ask: bool = False) -> ssl.SSLContext:
-        """A server's context; `ask` demands a certificate of the client too."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate.configure_cert(context)
-        if ask:
-            context.verify_mode = ssl.CERT_REQUIRED
-            self.authority.configure_trust(context)
-        return context
-
-    def trusting(self) -> ssl.SSLContext:
-        """A client's context that trusts this authority."""
-        context = ssl.create_default_context()
-        self.authority.configure_trust(context)
-        return context
-
-
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    keys = Keys(trustme.CA(), tmp_path_factory.mktemp("keys"))
-    keys.authority.cert_pem.write_to_path(keys.file("ca.pem"))
-    trustme.CA().cert_pem.write_to_path(keys.file("other-ca.pem"))
-    for name, identity in (("server", "localhost"), ("client", "banyan@localhost")):
-        certificate = keys.authority.issue_cert(identity, "127.0.0.1")
-        certificate.private_key_pem.write_to_path(keys.file(f"{name}.key"))
-        for blob in certificate.cert_chain_pems:
-            blob.write_to_path(keys.file(f"{name}.pem"), append=True)
-    return keys
+    return issued(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")

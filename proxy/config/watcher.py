@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -36,10 +36,11 @@ def _read(path: Path) -> bytes:
 
 
 class Watcher:
-    """Says when the content of a file has changed since the watcher was made.
+    """Says when the content of a file has changed since the watcher was made, or of others that it follows.
 
     The folder is watched, not the file: editors rename a new file over the old one, and Kubernetes turns a
     symlink (`..data`) to another folder. What counts is the content; that it cannot be read is one too.
+    The others are looked at every `poll` seconds.
     """
 
     def __init__(self, path: Path, poll: float = POLL, settle: float = SETTLE) -> None:
@@ -48,7 +49,12 @@ class Watcher:
         self._settle = settle
         self._look = asyncio.Event()
         self._poked = False
-        self._seen = self._content()
+        self._seen = {path: _digest(path)}
+
+    def follow(self, others: Iterable[str]) -> None:
+        """From now on, whenever the content of one of these changes, that is a change too."""
+        paths = (self._path, *map(Path, others))
+        self._seen = {path: self._seen.get(path) or _digest(path) for path in paths}
 
     def poke(self) -> None:
         """Report a change now, whatever the content (SIGHUP)."""
@@ -78,7 +84,7 @@ class Watcher:
         before, self._seen = self._seen, await self._settled()
         return poked or self._seen != before
 
-    async def _settled(self) -> bytes:
+    async def _settled(self) -> dict[Path, bytes]:
         """The content once nobody is writing it."""
         before = self._content()
         for _ in range(PATIENCE):
@@ -97,9 +103,13 @@ class Watcher:
                 async for _ in reports:
                     self._look.set()
 
-    def _content(self) -> bytes:
-        """A digest of the content, empty while it cannot be read."""
-        try:
-            return hashlib.sha256(_read(self._path)).digest()
-        except OSError:
-            return b""
+    def _content(self) -> dict[Path, bytes]:
+        """A digest of each file's content, empty while it cannot be read."""
+        return {path: _digest(path) for path in self._seen}
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        return hashlib.sha256(_read(path)).digest()
+    except OSError:
+        return b""

@@ -6,7 +6,6 @@ answers with another status than it did then, nothing can be said of the bug.
 
 import asyncio
 import secrets
-import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from proxy.http1.errors import BadRequest
 from proxy.http1.request import HeadLimits, parse_request
 from proxy.routing.entry import Match
 from proxy.routing.head import Head
+from proxy.tls import towards_backend
 from shadow.compare import Answer, Policy, Request, Result
 from shadow.comparing import Comparing
 from shadow.redact import Redactor
@@ -107,12 +107,7 @@ def _call(backend: str, method: str, target: bytes, lines: Sequence[bytes]) -> C
 
 
 async def _observed(backend: Backend, call: Call, shadow: Shadow) -> Observation:
-    context = ssl.create_default_context(cafile=backend.tls.ca)
-    if backend.tls.cert is not None:
-        context.load_cert_chain(backend.tls.cert, backend.tls.key)
-    if not backend.tls.verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    async with httpx.AsyncHTTPTransport(verify=context) as transport:
+    async with httpx.AsyncHTTPTransport(verify=towards_backend(backend.tls)) as transport:
         return await observe(_To(str(backend.url[0]), transport), call, shadow.timeout, shadow.max_body)
 
 

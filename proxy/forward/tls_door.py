@@ -26,7 +26,7 @@ class TlsDoor(asyncio.Protocol):
     def __init__(
         self,
         gateway: Gateway,
-        context: ssl.SSLContext,
+        context: Callable[[], ssl.SSLContext],
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -53,7 +53,7 @@ class TlsDoor(asyncio.Protocol):
         secured = self._loop.connect_accepted_socket(
             lambda: handshake,
             client,
-            ssl=self._context,
+            ssl=self._context(),
             ssl_handshake_timeout=2 * limit,  # the sweeper comes before it
         )
         handshake.task = self._loop.create_task(secured)
@@ -92,6 +92,6 @@ class _Handshake(asyncio.Protocol):
         self.task.cancel()
 
 
-def door_for(gateway: Gateway, context: ssl.SSLContext) -> type[asyncio.Protocol]:
-    """What makes this gateway's TLS connections, as uvicorn's `http` option wants it."""
+def door_for(gateway: Gateway, context: Callable[[], ssl.SSLContext]) -> type[asyncio.Protocol]:
+    """What makes this gateway's TLS connections, as uvicorn's `http` option wants it; `context` as of now."""
     return cast(type[asyncio.Protocol], partial(TlsDoor, gateway, context))
