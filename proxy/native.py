@@ -63,6 +63,7 @@ DATA_PLANE = (
     "proxy.routing.trie",
     "proxy.ramp.latency",
     "proxy.telemetry.access_log",
+    "proxy.telemetry.log_line",
     "proxy.telemetry.metrics",
     "proxy.telemetry.recorder",
     "proxy.upstream.backend",

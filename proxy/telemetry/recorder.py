@@ -16,7 +16,7 @@ class Telemetry:
     def __init__(self, access_log: str) -> None:
         self.totals = Totals()
         log = open_access_log(access_log)
-        self._log = None if log is None else AccessLog(log)
+        self._log = None if log is None else AccessLog(log, "" if access_log == "-" else access_log)
         self._lost = 0
         self._sampled: list[Outcome] = []
 
