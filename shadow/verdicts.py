@@ -96,6 +96,13 @@ def discount(judgement: Judgement, noise: Container[Spot]) -> Judgement:
     return replace(judgement, verdict=verdict, differences=marked)
 
 
+def varied(result: Result) -> tuple[Difference, ...]:
+    """What two answers of one side differ in. What fits no pattern is a difference even of equal values, but
+    it does not vary.
+    """
+    return tuple(found for found in result.differences if found.primary != found.shadow)
+
+
 def may_be_noise(difference: Difference) -> bool:
     """Whether this could be a value that varies by itself. Money never does, nor does a status."""
     return difference.kind in _VARYING and not difference.money and difference.where is not Where.STATUS

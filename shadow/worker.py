@@ -25,7 +25,7 @@ from shadow.recorder import Recorder
 from shadow.replay import Call, Observation
 from shadow.sessions import Sessions, Watch, session_of
 from shadow.turns import Turns
-from shadow.verdicts import Judgement, confirm, discount, judge, spot, unanswered
+from shadow.verdicts import Judgement, confirm, discount, judge, spot, unanswered, varied
 
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of one exchange on the socket, beyond any `max_body`."""
@@ -159,7 +159,7 @@ class Worker:
         ).answer
         if again is not None:
             result = await self._compare(exchange, _primary(exchange), again, rules)
-            self._noise.learn(exchange.route, result.differences)
+            self._noise.learn(exchange.route, varied(result))
 
     # -- judging
 
@@ -204,13 +204,13 @@ class Worker:
         if answers is None:
             return confirm(first, ()), False
         primary = _primary(exchange)
-        same_side = await self._compare(exchange, primary, answers[0], rules)
+        same_side = varied(await self._compare(exchange, primary, answers[0], rules))
         pairs = [answers]
-        if same_side.differences:
+        if same_side:
             pairs += [(primary, answers[1]), (answers[0], shadow)]
         looks = [await self._compare(exchange, *pair, rules) for pair in pairs]
-        moved = {spot(difference) for difference in same_side.differences}
-        moves = moved > self._noise.among(exchange.route, same_side.differences)
+        moved = {spot(difference) for difference in same_side}
+        moves = moved > self._noise.among(exchange.route, same_side)
         return discount(confirm(first, looks, moved), moved), moves
 
     async def _compare(self, exchange: Exchange, one: Answer, other: Answer, rules: Rules) -> Result:

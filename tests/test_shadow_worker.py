@@ -161,6 +161,16 @@ async def test_what_the_primary_has_against_itself_is_noise(tmp_path: Path) -> N
     assert desk.store.recorded == []
 
 
+@pytest.mark.parametrize("shadow", [1, 2])
+async def test_what_fits_no_pattern_is_never_noise(tmp_path: Path, shadow: int) -> None:
+    policy = Policy.compile({"rules": [{"path": "$.a", "pattern": "^9"}]}, php=False)
+    rules = Rules(policy, Bare(), noise_sample=1.0)
+    desk = Desk(tmp_path, modern=answers({"a": shadow}), legacy=answers({"a": 1}), rules=rules)
+    [line] = await desk.work(exchange())
+    assert line["verdict"] == "mismatch" and [one["noise"] for one in line["differences"]] == [False]
+    assert desk.store.learned["r"].differed == {}
+
+
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_refusal_by_the_shadow_alone_says_something_of_sessions(tmp_path: Path, status: int) -> None:
     desk = Desk(tmp_path, modern=answers({}, status))
