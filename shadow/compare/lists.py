@@ -13,7 +13,7 @@ from shadow.compare.likeness import Likeness, bearable, size
 from shadow.compare.model import Json
 from shadow.compare.near import agree, common_ends, fitting
 from shadow.compare.selectors import State
-from shadow.compare.shapes import are_in_step, identities, texts, told
+from shadow.compare.shapes import are_in_step, identities, ids, texts, told
 from shadow.compare.subsequence import Budget, Keys, Pair
 
 
@@ -89,7 +89,7 @@ class Pairer:
             for i, j in pairs
             if self.likeness.are_strange(left.values[i], right.values[j], (left.states[i], right.states[j]))
         ]
-        named = self._named(left, right) if strange else None
+        named = self._named(left, right) or self._ids(left, right) if strange else None
         if named is None:
             return pairs
         two = {(i, j) for i, j in strange if _are_named_apart(named[0][i], named[1][j])}
@@ -161,6 +161,12 @@ class Pairer:
     def _named(self, left: Array, right: Array) -> tuple[list[Hashable], list[Hashable]] | None:
         """What tells the elements apart."""
         return identities(left.values, right.values, _untelling(left) | _untelling(right))
+
+    def _ids(self, left: Array, right: Array) -> tuple[list[Hashable], list[Hashable]] | None:
+        """What elements are called by their `id`, also where no one of them is on both sides."""
+        if "id" in _untelling(left) | _untelling(right):
+            return None
+        return ids(left.values, right.values)
 
     def _parts(self, array: Array) -> Sequence[Json]:
         if not any(array.states) and not self.likeness.base.presets:

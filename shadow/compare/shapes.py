@@ -178,6 +178,12 @@ def identities(
     return best[2:] if best else None
 
 
+def ids(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashable], list[Hashable]] | None:
+    """The `id` of each element, if it tells them apart."""
+    ones, others = _distinct(left, "id"), _distinct(right, "id")
+    return ([told(value) for value in ones], [told(value) for value in others]) if ones and others else None
+
+
 def texts(left: Sequence[Json], right: Sequence[Json]) -> tuple[list[Hashable], list[Hashable]] | None:
     """The elements of two arrays of distinct strings, which tell themselves apart; None of any others."""
     ones: list[Hashable] = [item for item in left if isinstance(item, str)]

@@ -131,6 +131,31 @@ CASES = (
         {"ignore": ["$[*].id"]},
     ),
     Case(
+        "together-another",
+        "echo json_encode([['id' => 7, 'amount' => 5, 'status' => 'paid']]);",
+        lambda: [{"id": 8, "amount": 6, "status": "failed"}],
+        ["body $[0] missing critical", "body $[0] extra minor"],
+    ),
+    Case(
+        "together-another-id-alone",
+        "echo json_encode([['id' => 7, 'amount' => 5, 'status' => 'paid']]);",
+        lambda: [{"id": 8, "amount": 5, "status": "paid"}],
+        ["body $[0].id changed"],
+    ),
+    Case(
+        "together-another-ignored",
+        "echo json_encode([['id' => 7, 'a' => 1, 'b' => 1, 'c' => 1, 'd' => 1]]);",
+        lambda: [{"id": 8, "a": 2, "b": 2, "c": 2, "d": 2}],
+        [f"body $[0].{name} changed" for name in "abcd"],
+        {"ignore": ["$[*].id"]},
+    ),
+    Case(
+        "together-nameless",
+        "echo json_encode([['k' => 7, 'amount' => 5, 'status' => 'paid']]);",
+        lambda: [{"k": 8, "amount": 6, "status": "failed"}],
+        ["body $[0].k changed", "body $[0].amount changed", "body $[0].status changed"],
+    ),
+    Case(
         "together-other-ids-near",
         "echo json_encode(array_map(fn($i) => ['id' => $i, 'n' => \"n$i\", 'v' => $i], range(1, 5)));",
         lambda: [{"id": i + 2, "n": f"n{i}", "v": i + 10 * (i == 3)} for i in (0, 1, 2, 3, 4, 5)],
