@@ -45,6 +45,17 @@ def test_card_numbers_in_groups_are_found_whatever_stands_between(between: str) 
     assert leaks(*kept_of(json.dumps([number]), '["x"]', JSON)) == []
 
 
+@pytest.mark.parametrize("content_type", [TEXT, HTML, JSON, CSV])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_is_one_whatever_it_is_called(content_type: str, mark: str) -> None:
+    table = "".join(f"{mark.join(row)}\r\n" for row in (("id", "cvv", "apiToken"), ("1", CVV, TOKEN)))
+    assert leaks(*kept_of(table, "<html><p>down</p></html>", content_type), body(table, content_type)) == []
+
+
+def test_a_table_without_secrets_stays_as_it_is() -> None:
+    assert body("id,name\r\n1,x y\r\n", TEXT) == "id,name\r\n1,x y\r\n"
+
+
 def test_groups_that_are_no_card_number_stay() -> None:
     for text in ("1234.5678.9012.3456", "3782.822463.10006", "2026/0701/1200/0000"):
         assert REDACTOR.text(text) == text
@@ -66,6 +77,7 @@ def test_groups_that_are_no_card_number_stay() -> None:
         f"{PAN}|12|2029|{CVV}",
         f"{PAN} 12/29 {CVV}",
         f"{PAN}{CVV}",
+        json.dumps(json.dumps(json.dumps(json.dumps({"cvv": CVV, "token": TOKEN})))) + " and more",
         f"{PAN} 1229 {CVV}",
         f'["cvv"]=>\n  string(4) "{CVV}"\n  ["password"]=>\n  string(10) "{PASSWORD}"\n',
         f'["cvv"]=>\n  int({CVV})',

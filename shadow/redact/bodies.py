@@ -10,11 +10,13 @@ from shadow.compare.markup import Element, outer
 from shadow.compare.media import Form, MediaType
 from shadow.compare.model import Limits, OverLimit
 from shadow.compare.show import text_of
+from shadow.redact.names import secret_of
 from shadow.redact.places import Places
 from shadow.redact.trees import TreeRedactor
 
 _LIMITS = Limits(decoded=4 * 1024 * 1024)
 _PART_NAME = re.compile(r"name\s*=\s*\"?([^\";\r\n]*)", re.IGNORECASE)
+_HEADER = re.compile(r"[^\r\n,;\t|]{1,100}[,;\t|][^\r\n]{0,4000}[\r\n]")  # what a CSV's first line looks like
 _FILE = re.compile(r"filename\s*\*?=", re.IGNORECASE)
 
 
@@ -40,13 +42,17 @@ class BodyRedactor:
         return self.text(text)
 
     def text(self, text: str) -> str:
-        """A text that may be a document: JSON, XML or HTML."""
+        """A text that may be a document: JSON, XML, HTML, or a CSV with a secret column."""
         start = text.lstrip("\ufeff \t\r\n")[:1]
         try:
             if start in ("{", "["):
                 return self._json(text)
             if start == "<":
                 return self._markup(text)
+            if _HEADER.match(text):
+                table = plaintext.table(text, _LIMITS)
+                if any(secret_of([name]) for name in table.columns):
+                    return self._table(table)
         except OverLimit:
             return f"[{len(text)} characters, too large or too deep to be redacted]"
         return self.tree.text(text)
