@@ -66,7 +66,8 @@ class AccessLog:
         rest = memoryview(whole)
         try:
             while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+                written = os.write(self._descriptor, rest)
+                rest = rest[written:]  # what mypyc makes of a call within the brackets calls it twice
         except OSError as error:  # the disk is full, which may pass, or nobody reads any more
             self._unwritten += whole.count(b"\n", max(len(end_of_line), len(whole) - len(rest)))
             self._say(True, f"access log: {error.strerror}; lines are lost until it can be written again")
