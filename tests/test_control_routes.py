@@ -75,8 +75,10 @@ async def test_the_audit_of_a_route_that_there_is_not_says_so(tmp_path: Path) ->
             await running.get("/api/v1/audit", params={"route": route})
             for route in ("payment-show", "payment-list", "payment-shwo")
         ]
+        older = await running.get("/api/v1/audit", params={"route": "gone-from-the-file", "cursor": 1})
     assert [answer.status_code for answer in answers] == [200, 200, 404]
     assert "did you mean payment-show?" in answers[2].json()["detail"]
+    assert (older.status_code, older.json()) == (200, {"entries": [], "next": None})
 
 
 # -- flips
@@ -315,7 +317,7 @@ async def test_without_a_ledger_the_table_is_shown_and_changes_are_refused(tmp_p
     for refused in (flip, audit):
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "5"
-        assert "nothing was changed" in refused.json()["detail"]
+        assert "nothing was changed; a route's stage in routes.yaml holds without" in refused.json()["detail"]
 
 
 async def test_a_ledger_that_cannot_be_reached_is_a_503(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ async def test_a_body_that_is_broken_before_its_head_was_sent_reaches_no_backend
     await settle()
     assert statuses(client.sent) == [b"400"]
     assert client.ended
-    assert [outcome.error for outcome in front.outcomes] == ["bad-request"]
+    assert [(outcome.error, outcome.status) for outcome in front.outcomes] == [("bad-request", 400)]
     assert front.loop.dialled == []
 
 
