@@ -4,7 +4,9 @@ import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from proxy.forward.app import DataPlane
 from proxy.forward.client import DRAIN_GRACE
 from proxy.forward.client_socket import HALF_CLOSED_GRACE, LINGER
 from proxy.forward.framing import HELD_LIMIT
@@ -115,6 +117,30 @@ async def test_a_body_that_is_broken_before_its_head_was_sent_reaches_no_backend
     assert client.ended
     assert [(outcome.error, outcome.status) for outcome in front.outcomes] == [("bad-request", 400)]
     assert front.loop.dialled == []
+
+
+async def test_a_scope_says_what_was_asked_in_asgis_words(loop: ScriptedLoop) -> None:
+    scopes: list[Scope] = []
+
+    class Watched(DataPlane):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            scopes.append(scope)
+            await super().__call__(scope, receive, send)
+
+    front = Front(loop, LIMITS, asgi_only=True)
+    front.app = Watched(front.gateway)
+    client, _ = front.client()
+    await asked(client, front, b"GET /a%20b/%c3%a4?c=%20d HTTP/1.0\r\nHost: shop\r\n\r\n")
+    said = {key: scopes[0][key] for key in ("http_version", "path", "raw_path", "query_string")}
+    assert said == {
+        "http_version": "1.0",
+        "path": "/a b/ä",
+        "raw_path": b"/a%20b/%c3%a4",
+        "query_string": b"c=%20d",
+    }
+    client.lose()
+    await settle()
+    client.release()
 
 
 async def test_pipelined_requests_are_answered_in_order(front: Front, client: ScriptedTransport) -> None:

@@ -81,6 +81,13 @@ def test_streams_are_not_compared(response: Response) -> None:
     assert (handed[0].skip, handed[0].response_body) == (SkipReason.STREAMED, [])
 
 
+def test_what_only_ends_like_a_content_type_makes_no_stream() -> None:
+    tapped, _, handed = tee()
+    tapped.responded(Response(200, b"", b"X-Content-Type: text/event-stream\r\n"))
+    tapped.completed([])
+    assert handed[0].skip is None
+
+
 def test_what_is_cut_short_is_not_compared() -> None:
     tapped, sink, handed = tee()
     tapped.responded(PLAIN)

@@ -154,6 +154,20 @@ async def test_what_a_dying_worker_did_not_say_to_have_counted_is_skipped(tmp_pa
         assert data_plane.dropped == {("r", down): 1, ("other", down): 1}
 
 
+async def test_what_a_worker_says_may_come_in_pieces_and_half_a_line_ends_with_its_connection(
+    tmp_path: Path,
+) -> None:
+    async with sender(tmp_path / "s") as data_plane:
+        data_plane.unsettled["r"] = 12
+        for piece in (b"r ", b"1", b"0\nr 1\n", b"r "):
+            data_plane.data_received(piece)
+        assert data_plane.unsettled == {"r": 1}
+        data_plane.connection_lost(None)
+        data_plane.unsettled["r"] = 5
+        data_plane.data_received(b"r 4\n")
+        assert data_plane.unsettled == {"r": 1}
+
+
 async def test_what_is_left_at_the_end_is_counted(tmp_path: Path) -> None:
     async with sender(tmp_path / "s") as data_plane:
         data_plane.offer("r", exchange())

@@ -12,12 +12,10 @@ from proxy.forward.cycle import Carrier, Cycle
 from proxy.forward.headers import Peer
 from proxy.forward.plan import NeedsForm, Plan
 from proxy.forward.problems import BROKEN, problem_response
-from proxy.http1.fields import HOP_BY_HOP
 from proxy.http1.request import Request
 from proxy.http1.response import (
     Framing,
     Response,
-    block_of,
     chunk,
     framing_for,
     interim_head,
@@ -44,6 +42,7 @@ UPLOAD_HIGH_WATER: Final = 64 * 1024
 CYCLE: Final = "banyan.cycle"
 """The extension that is the cycle itself: what it knows of the request that a scope does not say."""
 RESPONSE: Final = "banyan.response"
+"""The head itself, in the message that begins a response; what that says in ASGI's words is for others."""
 INTERIM: Final = "banyan.interim"
 TRAILERS: Final = "banyan.trailers"
 
@@ -199,7 +198,7 @@ class AsgiCycle(Cycle):
             self._host.write(interim_head(message["status"], message["reason"], message["fields"]))
 
     def _start(self, message: Message) -> None:
-        response = message.get(RESPONSE) or self._plain_response(message)
+        response: Response = message[RESPONSE]
         framing = self._framing = framing_for(response, self.request)
         self._keep_alive = (
             framing is not Framing.CLOSE and self.complete and self._host.may_keep_alive(self.request)
@@ -207,20 +206,6 @@ class AsgiCycle(Cycle):
         self._held = response_head(response, self.request, framing, self._keep_alive)
         self._expects_trailers = bool(message.get("trailers"))
         self.started = True
-
-    def _plain_response(self, message: Message) -> Response:
-        """A response as any ASGI application words it."""
-        status, length = message["status"], None
-        bodiless = self.request.head.method == b"HEAD" or status in (204, 304)
-        lines = []
-        for name, value in message.get("headers", []):
-            lower = name.lower()
-            if lower == b"content-length" and status != 204:  # RFC 9110 §8.6
-                length = int(value)
-            elif lower == b"content-length" or lower in HOP_BY_HOP:
-                continue
-            lines.append(b"%b: %b" % (name, value))
-        return Response(status, b"", block_of(lines), length, bodiless)
 
     def _body(self, message: Message) -> None:
         data: bytes = message.get("body", b"")
