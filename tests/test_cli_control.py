@@ -297,12 +297,14 @@ def test_noise_is_listed_pinned_and_forbidden(run: Run) -> None:
     assert run("diffs", "noise", "--route", "amdin").code == 1
 
 
-def test_export(run: Run, signature: str) -> None:
+def test_export(run: Run, signature: str, tmp_path: Path) -> None:
     table = list(csv.DictReader(io.StringIO(run("diffs", "export", "--format", "csv").out)))
     assert {row["path"] for row in table} == {"$.amount"}
     assert len(run("diffs", "export", "--limit", "1").out.splitlines()) == 1
     whole = run("diffs", "export", "--json")
     assert (whole.code, whole.json) == (0, run("diffs", "list", "--json").json)
+    assert run("diffs", "export", "--json", "-o", str(tmp_path / "all.json")).out == ""
+    assert (tmp_path / "all.json").read_text() == whole.out
     suites = ElementTree.fromstring(run("diffs", "export", "--format", "junit").out)
     case = suites.find("testsuite/testcase")
     assert case is not None

@@ -111,6 +111,9 @@ def test_it_follows_its_file(plane: Banyan, tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         wait_until(client, errors=False)
         assert [route["id"] for route in client.get("/api/v1/routes").json()["routes"]] == ["renamed"]
+    said = (tmp_path / "control.txt").read_text()
+    refused = said.index("routes.yaml is not valid; the last good one stays in force:\n")
+    assert said.index("routes.yaml is in force as version 2", refused)
 
 
 def wait_until(client: httpx.Client, errors: bool) -> None:

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from proxy.forward.app import DataPlane
 from proxy.forward.client import DRAIN_GRACE
-from proxy.forward.client_socket import HALF_CLOSED_GRACE, LINGER
+from proxy.forward.client_socket import HALF_CLOSED_GRACE, LARGE, LINGER
 from proxy.forward.framing import HELD_LIMIT
 from tests.support.gateways import LEGACY, Front
 from tests.support.scripted import ScriptedLoop, ScriptedTransport, settle
@@ -555,6 +555,19 @@ async def test_a_half_closed_client_is_not_waited_for_long(front: Front, client:
     await settle()
     assert client.closing
     assert wire.closing
+
+
+@pytest.mark.parametrize("size", [10, LARGE])
+async def test_a_half_closed_client_is_waited_for_anew_with_each_piece(
+    front: Front, client: ScriptedTransport, size: int
+) -> None:
+    wire = await asked(client, front)
+    client.protocol.eof_received()
+    front.sweep(HALF_CLOSED_GRACE - 0.1)
+    await answered(client, wire, answer(200, b"x" * (size + 1))[:-1])
+    front.sweep(HALF_CLOSED_GRACE - 0.1)
+    assert not client.closing
+    assert (await answered(client, wire, b"x")).endswith(b"x")
 
 
 async def test_a_client_that_ends_in_the_middle_of_a_body_is_gone(

@@ -126,6 +126,7 @@ REFUSED = {
     "CONNECT to a host": (head(first=b"CONNECT a:1 HTTP/1.1"), "neither a path"),
     "asterisk for GET": (head(first=b"GET * HTTP/1.1"), "neither a path"),
     "no path": (head(first=b"GET a HTTP/1.1"), "neither a path"),
+    "tab in the target": (head(first=b"GET /a\tb HTTP/1.1"), "the request line is not"),
     "bad authority": (head(first=b"GET http://a@b/ HTTP/1.1"), "no valid host"),
 }
 

@@ -1,11 +1,13 @@
 """The shadow worker's process while its ledger is down, and once it is back."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 
 from proxy import shadow_process
+from proxy.link import Apply, Link
 from proxy.shadow_process import ShadowProcess
 from proxy.shadow_store import LedgerStore
 from shadow.redact import Redactor
@@ -42,3 +44,17 @@ async def test_redaction_has_the_key_of_all_workers_once_the_ledger_is_back(
     running.cancel()
     await asyncio.wait([running])
     await process.close()
+
+
+async def test_what_cannot_be_put_in_force_ends_the_worker_and_is_not_kept_quiet(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    text = (
+        f"ledger: sqlite:///{tmp_path}/l.db\nshadow: {{socket: {tmp_path}/s, log: {{path: {tmp_path}/d}}}}\n"
+    )
+    secure = "  secure: {url: 'https://127.0.0.1:1', tls: {ca: /nowhere}}\n"
+    link = await Link.open(ours)
+    link.send(Apply(snapshot(text)))
+    link.send(Apply(snapshot(secure + text)))
+    with pytest.raises(FileNotFoundError):
+        await shadow_process._main(theirs.detach())
+    await link.close()

@@ -287,11 +287,14 @@ async def test_a_write_is_never_sent_to_the_primary_again(tmp_path: Path) -> Non
     assert [name for name, _ in desk.asked] == ["modern"]
 
 
-async def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, bounds=Bounds(exchanges=2, concurrency=1))
-    for _ in range(5):
-        desk.worker.take(exchange())
+async def test_a_full_queue_drops_counts_and_tells(tmp_path: Path) -> None:
+    desk, line = Desk(tmp_path, bounds=Bounds(exchanges=2, concurrency=1)), Line()
+    line.waiting, receipts = 0, Receipts(cast(asyncio.StreamWriter, line))
+    for number in range(5):
+        desk.worker.take(exchange(id=f"e{number}"), receipts)
     assert desk.worker.counts == {("skipped", "r", "queue_full"): 3}
+    desk.worker.tell()
+    assert line.told == b"r 3\n"
 
 
 async def test_a_queue_is_bounded_in_bytes_too(tmp_path: Path) -> None:

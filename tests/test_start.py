@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from proxy.config.addresses import Address
-from proxy.routes_file import Overrides, Reader
+from proxy.routes_file import Overrides, Reader, findings
 from proxy.start import Parts, StartError, bound_parts, first_snapshot
 from tests.support.config import HEAD, snapshot
 
@@ -161,10 +161,14 @@ def test_a_file_that_waits_for_the_next_start_need_not_be_there_before(file: Pat
 def test_a_file_that_cannot_be_used_hides_no_warning(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     path.write_text(HEAD + NO_LOG.format() + "routes: [{id: a, match: {path: /a}, weight: 5}]\n")
-    [warning] = reader(path).read().warnings
+    good = reader(path).read()
+    [warning] = good.warnings
+    assert list(findings(good)) == [f"  {warning}"]
     path.write_text(path.read_text().replace("'off'", f"{tmp_path}/missing/log"))
-    loaded = reader(path).read()
-    assert (len(loaded.errors), loaded.warnings) == (1, (warning,))
+    refused = reader(path).read()
+    [error] = refused.errors
+    told = ["routes.yaml is not valid; the last good one stays in force:", f"  {error}", f"  {warning}"]
+    assert list(findings(refused)) == told
 
 
 def test_what_the_command_line_says_is_no_change(file: Path) -> None:
