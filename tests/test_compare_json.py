@@ -4,7 +4,7 @@ import pytest
 
 from shadow.compare import Kind, shown
 from shadow.compare.hints import explained
-from tests.support.compare import bodies, found
+from tests.support.compare import CSV, FORM, bodies, found
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,26 @@ from tests.support.compare import bodies, found
         ("a\\\\b", "$['a\\\\b']"),
         ("\\n\\u0001", "$['\\n\\u0001']"),
         ('\\"', "$['\"']"),
+        ("\\ud83d", "$['\\ud83d']"),
+        ("\\ud83d\\ude00", "$['😀']"),
     ],
 )
 def test_names_are_written_as_rfc_9535_has_them(name: str, path: str) -> None:
     assert found(bodies(f'{{"{name}":1}}', f'{{"{name}":2}}')) == [f"{path} changed"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "content_type", "path"),
+    [
+        ("a%00b=1", "a%00b=2", FORM, "a\\u0000b changed"),
+        ("id,a\0b\n1,x\n", "id,a\0b\n1,y\n", CSV, "[0].a\\u0000b changed"),
+        ("id,a\0b\n1,x\n", "id\n1\n", CSV, "[*].a\\u0000b missing"),
+    ],
+)
+def test_a_path_has_no_nul_that_no_database_would_take(
+    one: str, other: str, content_type: str, path: str
+) -> None:
+    assert found(bodies(one, other, content_type=content_type)) == [path]
 
 
 def test_one_odd_name_puts_the_whole_path_in_brackets() -> None:

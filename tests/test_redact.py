@@ -367,3 +367,10 @@ def test_deep_and_huge_bodies_do_not_stall() -> None:
     assert body('{"a":' * 300 + '"4111111111111111"' + "}" * 300).count("4111111111111111") == 0
     assert len(body("x" * 300_000, "text/plain")) == BODY_LENGTH
     assert len(body("1 " * 100_000, "text/plain")) == BODY_LENGTH
+
+
+def test_half_a_surrogate_pair_is_kept_as_json_writes_it() -> None:
+    body = '{"a\\ud83d":"\\ud83d"}'
+    [found] = bodies(body, body.replace('d"}', 'e"}')).differences
+    assert REDACTOR.difference(found) == ("$['a\\ud83d']", "\\ud83d", "\\ud83e")
+    assert REDACTOR.body([(b"content-type", b"application/json")], body.encode()).isascii()

@@ -11,7 +11,7 @@ from shadow.compare.media import Form
 from shadow.compare.model import ABSENT, Json, Kind, OverLimit, Value
 from shadow.compare.naming import text_label
 from shadow.compare.pair import Body, Pair
-from shadow.compare.places import Style
+from shadow.compare.places import Style, without_nulls
 
 T = TypeVar("T")
 _ANY_ROW = -1  # an index that no query names: what selects all rows leads on from it
@@ -196,7 +196,7 @@ def _column(pair: Pair, kind: Kind, name: str, sides: tuple[Value, Value]) -> No
     """A column that one side has alone."""
     treatment = pair.policy.treatment(_ANY_ROW, name)
     if not treatment.ignore:
-        pair.findings.body(f"[*].{name}", kind, *sides, money=treatment.money, hint="a column")
+        pair.findings.body(without_nulls(f"[*].{name}"), kind, *sides, money=treatment.money, hint="a column")
 
 
 def _script(pair: Pair) -> None:

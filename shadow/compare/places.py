@@ -26,10 +26,12 @@ def written(place: Place, style: Style) -> str:
         case Style.JSON:
             return _json_path(place)
         case Style.FORM:
-            return str(keys_of(place)[0])
+            return without_nulls(str(keys_of(place)[0]))
         case Style.TABLE:
             keys = keys_of(place)
-            return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+            return without_nulls(
+                "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+            )
         case _:
             assert_never(style)
 
@@ -63,6 +65,16 @@ def _quoted(key: Key) -> str:
         return str(key)
     return (
         "'"
-        + "".join(_ESCAPES.get(mark, mark if mark >= " " else f"\\u{ord(mark):04x}") for mark in key)
+        + "".join(_ESCAPES.get(mark, f"\\u{ord(mark):04x}" if _is_unwritable(mark) else mark) for mark in key)
         + "'"
     )
+
+
+def without_nulls(path: str) -> str:
+    """A path that every database takes."""
+    return path.replace("\0", "\\u0000")
+
+
+def _is_unwritable(mark: str) -> bool:
+    """A control character; or half a surrogate pair, which JSON can say and UTF-8 cannot."""
+    return mark < " " or "\ud800" <= mark <= "\udfff"

@@ -134,4 +134,6 @@ def _measured(value: Json) -> str:
 
 
 def _cut(text: str, length: int) -> str:
+    """No longer than that; half a surrogate pair, which UTF-8 cannot say, as JSON writes it."""
+    text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= length else text[: length - 1] + "…"
