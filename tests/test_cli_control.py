@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from sqlalchemy import delete, update
 
 from proxy.ledger import Ledger
@@ -140,6 +141,20 @@ def test_explain_may_look_at_the_flips_in_force(run: Run, serving: Banyan) -> No
     assert (told["side"], told["live"]) == ("modern", True)
 
 
+def test_a_live_explanation_goes_by_this_file_where_nothing_is_flipped(
+    run: Run, serving: Banyan, tmp_path: Path
+) -> None:
+    edited = tmp_path / "routes.yaml"
+    document = yaml.safe_load((serving.home / "routes.yaml").read_text())
+    document["routes"][0]["stage"] = "modern"
+    edited.write_text(yaml.safe_dump(document))
+    run("flip", "flipped", "12.5%", "--reason", "x")
+    asked = [("explain", "GET", f"http://a/{path}", "--live", "--json") for path in ("shown", "flipped")]
+    told = [run(*words, "--config", str(edited)).json for words in asked]
+    run("flip", "flipped", "legacy", "--reason", "x")
+    assert [(one["stage"], one["weight"]) for one in told] == [("modern", None), ("canary", 12.5)]
+
+
 def test_a_flip_says_which_routes_of_its_group_stand_elsewhere(run: Run) -> None:
     apart = "of its group, capture stand elsewhere: until all stand alike, some keys see both sides\n"
     assert apart in run("flip", "authorize", "modern", "--reason", "x").out
@@ -265,6 +280,7 @@ def test_a_program_gets_lines_whole_and_a_narrow_terminal_what_matters(run: Run,
     narrow = run("diffs", "groups", COLUMNS="80").out
     assert "last seen" not in narrow
     assert "$.amount" in narrow
+    assert signature in run("diffs", "groups", COLUMNS="24").out
 
 
 def test_a_group_and_an_exchange_are_shown_side_by_side(run: Run, signature: str) -> None:
