@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -86,10 +87,17 @@ async def _main(link: int, listener: int) -> None:
     await Worker(await Link.open(socket.socket(fileno=link)), socket.socket(fileno=listener)).run()
 
 
+def _take_all_descriptors() -> None:
+    """As many as may be had. The soft limit protects programs that use select(2), which this one does not."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main() -> None:
     """What the supervisor starts, with two descriptors: the link, the listening socket."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # they reach the whole group; the supervisor decides
+    _take_all_descriptors()
     link, listener = map(int, sys.argv[1:3])
     uvloop.run(_main(link, listener))
 

@@ -68,6 +68,7 @@ def loop() -> Iterator[ScriptedLoop]:
     [
         (Failure.CONNECT, "connect"),
         (Failure.CONNECT_TIMEOUT, "connect"),
+        (Failure.EXHAUSTED, "connect"),
         (Failure.BREAKER_OPEN, "open_breaker"),
         (Failure.BULKHEAD, "503"),
         (Failure.POOL_TIMEOUT, "503"),

@@ -3,6 +3,7 @@
 The clock, the timers and the network are the test's.
 """
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -93,7 +94,11 @@ async def test_without_a_connection_another_endpoint_is_tried(
 
 @pytest.mark.parametrize(
     ("error", "failure"),
-    [(ConnectionRefusedError(), Failure.CONNECT), (TimeoutError(), Failure.CONNECT_TIMEOUT)],
+    [
+        (ConnectionRefusedError(), Failure.CONNECT),
+        (TimeoutError(), Failure.CONNECT_TIMEOUT),
+        (OSError(errno.EMFILE, "Too many open files"), Failure.EXHAUSTED),
+    ],
 )
 async def test_after_the_last_attempt_the_asker_is_told(
     loop: ScriptedLoop, error: Exception, failure: Failure
@@ -534,6 +539,30 @@ async def test_an_open_breaker_refuses_before_anything_is_dialled(loop: Scripted
     wire.feed(answer())
     assert sink.status == 200
     assert not at.backend.breaker_open
+
+
+async def test_what_this_machine_lacks_opens_no_breaker(loop: ScriptedLoop) -> None:
+    """Nor does it close one: a probe that could not be sent leaves its place to the next."""
+    policy = BreakerPolicy(consecutive_failures=1, open_for=5.0)
+    at = rig(loop, breaker=policy, retry=RetryPolicy(attempts=1))
+    lack = OSError(errno.EMFILE, "Too many open files")
+    loop.failing[1] = lack
+    at.ask()
+    await settle()
+    assert not at.backend.breaker_open
+    loop.failing[1] = ConnectionRefusedError()
+    at.ask()
+    await settle()
+    assert at.backend.breaker_open
+    loop.advance(5)
+    loop.failing[1] = lack
+    _, sink = at.ask()
+    await settle()
+    assert sink.failure is Failure.EXHAUSTED
+    del loop.failing[1]
+    _, sink, wire = await at.sent()
+    wire.feed(answer())
+    assert sink.status == 200
 
 
 async def test_with_every_breaker_open_no_endpoint_is_left(loop: ScriptedLoop) -> None:

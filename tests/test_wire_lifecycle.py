@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import threading
@@ -14,9 +15,10 @@ import pytest
 
 from tests.support.banyan import Banyan, Lane, open_files, running
 from tests.support.dataplane import backend
+from tests.support.hostile import assert_problem
 from tests.support.origin import Exchange, Origin, echo
 from tests.support.strict import Truncated
-from tests.support.wire import DEADLINE, Address, Wire, request, wait_until
+from tests.support.wire import DEADLINE, Address, Response, Wire, payment, request, wait_until
 
 Running = contextlib.AbstractContextManager[Banyan]
 Start = Callable[..., Running]
@@ -26,10 +28,12 @@ Start = Callable[..., Running]
 def start(lane: Lane, main_origin: Origin, tmp_path: Path) -> Start:
     """Starts a program of its own for one test."""
 
-    def start(workers: int = 1, drain: str = "20s", **settings: Any) -> Running:
+    def start(
+        workers: int = 1, drain: str = "20s", breaker: dict[str, int] | None = None, **settings: Any
+    ) -> Running:
         config = {
             "server": {"workers": workers, "timeouts": {"drain": drain}},
-            "backends": {"legacy": backend(main_origin)},
+            "backends": {"legacy": backend(main_origin, **{"breaker": breaker} if breaker else {})},
             "defaults": {"legacy": "legacy"},
         }
         return running(tmp_path, config, lane, **settings)
@@ -177,6 +181,38 @@ def test_running_out_of_file_descriptors(origin: Origin, start: Start) -> None:
             assert cpu_seconds(worker) - used < 1, "it spins"
         wait_until(lambda: answers(banyan))
         assert banyan.workers() == [worker]
+
+
+def test_no_descriptor_left_is_not_the_backends_fault(origin: Origin, start: Start) -> None:
+    """Who has none left for a connection to the backend says so, and goes on as soon as there is one."""
+    with start(open_files=100, breaker={"consecutive_failures": 2}) as banyan:
+        (worker,) = banyan.workers()
+        with clients(banyan, 150) as wires:
+
+            def ask() -> Response:
+                return wires[0].ask(payment(b"/"))
+
+            wait_until(lambda: open_files(worker) >= 98)
+            wait_until(lambda: ask().status != 200)
+            for refused in [ask() for _ in range(8)]:
+                assert refused.status == 503
+                assert_problem(refused, "overloaded")
+                assert b"descriptor" in refused.body, "the backend's breaker has opened"
+                assert int(refused.get(b"retry-after") or 0) > 0
+            assert origin.seen == []
+        wait_until(lambda: answers(banyan))
+
+
+def test_all_descriptors_that_may_be_had_are_used(origin: Origin, start: Start) -> None:
+    """The soft limit is for programs that use select(2); with it 10,000 clients would be 1,000."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, before[1]), before[1]))
+    try:
+        with start() as banyan:
+            (worker,) = banyan.workers()
+            assert resource.prlimit(worker, resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def answers(banyan: Banyan) -> bool:

@@ -16,6 +16,7 @@ Turn = Callable[[str], tuple[Backend, Call]]
 _NAMED: Final = {
     Failure.CONNECT: "connect",
     Failure.CONNECT_TIMEOUT: "connect",
+    Failure.EXHAUSTED: "connect",
     Failure.BREAKER_OPEN: "open_breaker",
 }
 

@@ -6,7 +6,7 @@ from proxy.http1.response import Response, chunk, last_chunk
 from proxy.routing.head import Field
 from proxy.upstream.call import Sink
 from proxy.upstream.connection import Connection
-from proxy.upstream.failures import Failure
+from proxy.upstream.failures import OURS, Failure
 from proxy.upstream.retry import failure_condition
 from proxy.upstream.tries import NEVER, Tries
 
@@ -130,7 +130,7 @@ class Exchange(Tries):
             return
         condition = failure_condition(failure, reused)
         if self._pool is not None:
-            if self.response is None and condition != "stale" and failure is not Failure.POOL_TIMEOUT:
+            if self.response is None and condition != "stale" and failure not in OURS:
                 self._pool.breaker.failed(self._backend.loop.time())
             elif self.response is None:
                 self._pool.breaker.abandoned()

@@ -13,6 +13,7 @@ class Failure(Enum):
     BREAKER_OPEN = "open breaker"
     BULKHEAD = "bulkhead full"
     POOL_TIMEOUT = "no connection free in time"
+    EXHAUSTED = "nothing left for another connection"
     RESET = "connection lost before the response"
     RESPONSE_TIMEOUT = "no response in time"
     PROTOCOL = "not a valid response"
@@ -27,9 +28,13 @@ BEFORE_ANY_BYTE: Final = frozenset(
         Failure.BREAKER_OPEN,
         Failure.BULKHEAD,
         Failure.POOL_TIMEOUT,
+        Failure.EXHAUSTED,
     }
 )
 """Failures of a request of which nothing was written: it was certainly not executed."""
+
+OURS: Final = frozenset({Failure.POOL_TIMEOUT, Failure.EXHAUSTED})
+"""Failures that say nothing of the backend: no breaker counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,13 @@ _PROBLEMS: Final = {
     Failure.BREAKER_OPEN: Problem("overloaded", 503, _BUSY, "It rests after repeated failures.", 5),
     Failure.BULKHEAD: Problem("overloaded", 503, _BUSY, "Too many requests are in flight to it.", 1),
     Failure.POOL_TIMEOUT: Problem("overloaded", 503, _BUSY, "No connection to it came free in time.", 1),
+    Failure.EXHAUSTED: Problem(
+        "overloaded",
+        503,
+        "The proxy takes no more requests at the moment",
+        "It has no descriptor or memory left for a connection to the service. Nothing was sent.",
+        1,
+    ),
     Failure.RESET: Problem("upstream-unreachable", 502, _UNREACHABLE, "The connection was lost."),
     Failure.RESPONSE_TIMEOUT: Problem("upstream-timeout", 504, _TIMEOUT, "The request was given up."),
     Failure.PROTOCOL: Problem("upstream-protocol", 502, _INVALID, "The answer was discarded."),

@@ -1,6 +1,7 @@
 """The connections to one endpoint: which one serves a request is decided here, without touching a socket."""
 
 import asyncio
+import errno
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 MAX_AGE: Final = 300.0
 """Seconds after which a connection is not reused, so that a changed DNS answer is followed."""
+
+
+_LACKS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""What there is none left of here: descriptors, memory. No backend is to blame for it."""
 
 
 class Pool:
@@ -99,8 +104,8 @@ class Pool:
             connection = await self._dial()
         except TimeoutError:
             self._dial_failed(exchange, Failure.CONNECT_TIMEOUT)
-        except OSError:  # refused, unroutable, no such name, no descriptor left, TLS not agreed
-            self._dial_failed(exchange, Failure.CONNECT)
+        except OSError as error:  # refused, unroutable, no such name, TLS not agreed; or it is our own lack
+            self._dial_failed(exchange, Failure.EXHAUSTED if error.errno in _LACKS else Failure.CONNECT)
         else:
             if exchange.waits:
                 exchange.connected(connection)

@@ -42,7 +42,7 @@ def failure_condition(failure: Failure, reused: bool) -> str | None:
 
     A connection that was reused and died before any response byte was closed by the peer while it was idle.
     """
-    if failure in (Failure.CONNECT, Failure.CONNECT_TIMEOUT):
+    if failure in (Failure.CONNECT, Failure.CONNECT_TIMEOUT, Failure.EXHAUSTED):
         return "connect"
     return "stale" if failure is Failure.RESET and reused else None
 
