@@ -13,6 +13,9 @@ from proxy.config.server import ServerTls
 
 Tls: TypeAlias = BackendTls | ServerTls
 
+ALPN = ["http/1.1"]
+"""What is agreed on, on either side, so that nobody takes the other to speak HTTP/2 (RFC 7301)."""
+
 
 class ServerKeys:
     """What handshakes with clients begin with. Raises OSError for files that cannot be used."""
@@ -48,12 +51,14 @@ def towards_clients(tls: ServerTls) -> ssl.SSLContext:
     """Raises OSError, of which ssl.SSLError is one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls.cert, tls.key)
+    context.set_alpn_protocols(ALPN)
     return context
 
 
 def towards_backend(tls: BackendTls) -> ssl.SSLContext:
     """Raises OSError, of which ssl.SSLError is one."""
     context = ssl.create_default_context(cafile=tls.ca)
+    context.set_alpn_protocols(ALPN)
     if tls.cert is not None:
         context.load_cert_chain(tls.cert, tls.key)
     if not tls.verify:

@@ -108,7 +108,20 @@ def test_http_1_1_is_what_is_agreed_on(origin: Origin, connect: Connect, keys: K
     context.set_alpn_protocols(["h2", "http/1.1"])
     wire = connect(tls=context)
     assert isinstance(wire.socket, ssl.SSLSocket)
-    assert wire.socket.selected_alpn_protocol() in (None, "http/1.1")
+    assert wire.socket.selected_alpn_protocol() == "http/1.1"
+    assert wire.ask(request()).status == 200
+
+
+@pytest.mark.parametrize("protocol", ["h2", "http/1.0"])
+def test_a_client_of_other_protocols_is_served_all_the_same(
+    origin: Origin, connect: Connect, keys: Keys, protocol: str
+) -> None:
+    """It is left without an agreement, as by servers that know nothing of ALPN."""
+    context = keys.trusting()
+    context.set_alpn_protocols([protocol])
+    wire = connect(tls=context)
+    assert isinstance(wire.socket, ssl.SSLSocket)
+    assert wire.socket.selected_alpn_protocol() is None
     assert wire.ask(request()).status == 200
 
 
@@ -240,6 +253,20 @@ def test_backends_over_tls(wire: Wire, origins: dict[str, Origin], name: bytes) 
         assert wire.ask(request(target, method=b"PUT", body=b"x")).body == b"PUT " + target + b" x"
     seen = [each for origin in origins.values() for each in origin.seen]
     assert len(seen) == 3 and len({each.connection for each in seen}) == 1
+
+
+def test_backends_are_asked_for_http_1_1(wire: Wire, origins: dict[str, Origin]) -> None:
+    """One that would rather speak HTTP/2 knows what it is to speak (RFC 7301)."""
+    agreed: list[str | None] = []
+
+    def notes(exchange: Exchange) -> None:
+        assert isinstance(exchange.socket, ssl.SSLSocket)
+        agreed.append(exchange.socket.selected_alpn_protocol())
+        echo(exchange)
+
+    origins["good"].plays(notes)
+    assert wire.ask(request(b"/good/x")).body == b"GET /good/x "
+    assert agreed == ["http/1.1"]
 
 
 @pytest.mark.parametrize("name", [b"stranger", b"wrong-name", b"not-tls"], ids=bytes.decode)

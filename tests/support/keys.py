@@ -21,6 +21,7 @@ class Keys:
         """A server's context; `ask` demands a certificate of the client too."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
+        context.set_alpn_protocols(["h2", "http/1.1"])
         if ask:
             context.verify_mode = ssl.CERT_REQUIRED
             self.authority.configure_trust(context)
