@@ -709,3 +709,23 @@ async def test_after_101_bytes_go_both_ways(front: Front, client: ScriptedTransp
     wire.lose()
     await settle()
     assert client.ended or client.closing
+
+
+# -- more connections than allowed
+
+
+async def test_who_is_turned_away_takes_no_place(front: Front, client: ScriptedTransport) -> None:
+    """They are told so while it can be afforded; as soon as somebody leaves, the next one is served."""
+    second, turned = front.client()[0], [front.client()[0] for _ in range(3)]
+    assert [statuses(each.sent) for each in turned] == [[b"503"], [b"503"], []]
+    assert [each.aborted for each in turned] == [False, False, True]
+    second.lose()
+    third, _ = front.client()
+    await answered(third, await asked(third, front))
+    assert not third.ended
+    for each in (*turned[:2], third):
+        each.lose()
+    await settle()
+    assert front.gateway.turned_away == 0
+    for each in (second, *turned, third):
+        each.release()

@@ -4,14 +4,15 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.banyan import Banyan, Lane, running
 from tests.support.dataplane import Connect, backend, connector
 from tests.support.hostile import assert_nothing_else, assert_problem
-from tests.support.origin import Exchange, Origin
-from tests.support.wire import DEADLINE, Wire, request, response
+from tests.support.origin import Exchange, Origin, echo
+from tests.support.wire import DEADLINE, Wire, request, response, wait_until
 
 LIMITS = {"url": "1KiB", "headers": "4KiB", "header_count": 20, "body": "16KiB", "connections": 20}
 TIMEOUTS = {"header": "1s", "keep_alive": "1s", "body_idle": "2s", "drain": "2s"}
@@ -206,6 +207,39 @@ def test_an_idle_connection_is_closed_in_silence(origin: Origin, wire: Wire) -> 
     """An error page nobody asked for could be read as the answer to the next request."""
     assert wire.ask(request()).status == 200
     assert wire.is_closed()
+
+
+def test_who_was_turned_away_takes_no_place(
+    lane: Lane, main_origin: Origin, origin: Origin, tmp_path: Path
+) -> None:
+    """However many came while it was full, and stay to read: a place that frees is taken."""
+    released = threading.Event()
+
+    def held(exchange: Exchange) -> None:
+        exchange.body()
+        assert released.wait(DEADLINE)
+        exchange.send(response())
+
+    origin.plays(*[held] * 3, echo)
+    config = {"server": {"limits": {"connections": 3}}, "backends": {"legacy": backend(main_origin)}}
+    with running(tmp_path, config, lane) as banyan, contextlib.ExitStack() as stack:
+
+        def come() -> Wire:
+            return stack.enter_context(Wire(banyan.address))
+
+        def served() -> bool:
+            wire = come()
+            wire.send(request())
+            return wire.stream.more() and wire.response().status == 200
+
+        within = [come() for _ in range(3)]
+        for wire in within:
+            wire.send(request(b"/held"))
+        origin.wait_for(3)
+        assert not served()
+        within[0].reset()
+        wait_until(served)
+        released.set()
 
 
 def test_more_connections_than_allowed(origin: Origin, connect: Connect) -> None:

@@ -46,6 +46,7 @@ class ClientConnection(RequestReader):
         self.tasks = server_state.tasks
         self._draining = False
         self._tunnel = False
+        self._turned_away = False
 
     # -- asyncio.Protocol
 
@@ -56,8 +57,8 @@ class ClientConnection(RequestReader):
         address = get_remote_addr(self.transport)
         self.peer = gateway.peer(address[0] if address else "", is_ssl(self.transport))
         self.expires = self.loop.time() + gateway.limits.header_timeout
-        if 0 < gateway.limits.connections < len(connections):
-            self._answer(TOO_MANY_CONNECTIONS)
+        if 0 < gateway.limits.connections < len(connections) - gateway.turned_away:
+            self._turn_away(gateway.limits.connections)
 
     def data_received(self, data: bytes) -> None:
         if self._tunnel:
@@ -78,6 +79,7 @@ class ClientConnection(RequestReader):
         cast(set[Any], self.server_state.connections).discard(self)
         self.expires = NEVER
         self._discarding = True
+        self.gateway.turned_away -= self._turned_away
         cycle, self.cycle = self.cycle, None
         if cycle is not None:
             cycle.abandon(CLIENT_GONE)
@@ -143,6 +145,15 @@ class ClientConnection(RequestReader):
             self.cycle = AsgiCycle(self, request, self.peer, plan)
         else:
             self.cycle = ExpressCycle(self, request, plan, gateway)
+
+    def _turn_away(self, limit: int) -> None:
+        """There is no room. As many again are told so; whoever comes beyond those is dropped."""
+        self._turned_away = True
+        self.gateway.turned_away += 1
+        if self.gateway.turned_away > limit:
+            self.transport.abort()
+        else:
+            self._answer(TOO_MANY_CONNECTIONS)
 
     def _refuse(self, error: BadRequest) -> None:
         self.gateway.malformed(error, self.peer)

@@ -79,6 +79,8 @@ class Gateway:
         self.handover = handover
         self.ids = Ids()
         self.overloaded = False
+        self.turned_away = 0
+        """Connections beyond the limit, told so and open for a moment still: they take nobody's place."""
         self.settings = Settings()
         self.limits = self.settings.limits
         self._snapshot: Snapshot
