@@ -711,6 +711,31 @@ async def test_after_101_bytes_go_both_ways(front: Front, client: ScriptedTransp
     assert client.ended or client.closing
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["after-101", "before-101"])
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+async def test_that_a_tunnels_client_says_no_more_is_passed_on(
+    front: Front, client: ScriptedTransport, early: bool, secure: bool
+) -> None:
+    """Behind the bytes that came with the handshake; over TLS the backend would not be heard any more."""
+    wire = await asked(client, front, UPGRADE + b"over")
+    if secure:
+        wire.secure()
+    if early:
+        client.protocol.eof_received()
+    wire.feed(SWITCHING)
+    if not early:
+        client.protocol.eof_received()
+    await settle()
+    assert wire.sent.endswith(b"\r\n\r\nover")
+    assert wire.ended is not secure
+    client.take()
+    wire.feed(b"and out")
+    assert client.take() == b"and out"
+    front.sweep(HALF_CLOSED_GRACE + 0.1)
+    await settle()
+    assert client.closing and wire.closing
+
+
 # -- more connections than allowed
 
 

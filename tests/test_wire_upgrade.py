@@ -9,7 +9,7 @@ from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect, connector
 from tests.support.hostile import SMUGGLED, assert_problem
 from tests.support.origin import Exchange, Origin, answer, echo
-from tests.support.wire import request, response
+from tests.support.wire import DEADLINE, request, response, wait_until
 
 
 @pytest.fixture
@@ -116,6 +116,35 @@ def test_an_origin_that_vanishes_is_noticed(origin: Origin, connect: Connect) ->
     wire.send(request(b"/raw", *UPGRADE))
     assert wire.head().start[1] == b"101"
     assert wire.is_closed()
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["after-the-switch", "before-the-switch"])
+def test_a_client_that_says_no_more_still_hears(origin: Origin, connect: Connect, before: bool) -> None:
+    """The end of what it sends passes through the tunnel, and so does what the origin says to that.
+
+    How long it may wait is limited, so that a slow machine may take more than one attempt.
+    """
+    closed = threading.Event()
+
+    def last_words(exchange: Exchange) -> None:
+        assert closed.wait(DEADLINE)
+        exchange.send(SWITCH)
+        exchange.send(exchange.stream.rest().upper())
+        exchange.close()
+
+    def hears() -> bool:
+        closed.clear()
+        origin.plays(last_words)
+        wire = connect()
+        wire.send(request(b"/raw", *UPGRADE) + b"over")
+        if not before:
+            closed.set()
+            assert wire.head().start[1] == b"101"
+        wire.half_close()
+        closed.set()
+        return wire.stream.rest().endswith(b"OVER")
+
+    wait_until(hears)
 
 
 def test_traffic_in_one_direction_keeps_a_tunnel(origin: Origin, connect: Connect) -> None:

@@ -73,6 +73,8 @@ class ClientConnection(RequestReader):
             return False
         self._half_closed = True
         self.expires = self.loop.time() + HALF_CLOSED_GRACE
+        if self._tunnel:
+            self._end_upload()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -155,6 +157,11 @@ class ClientConnection(RequestReader):
         else:
             self._answer(TOO_MANY_CONNECTIONS)
 
+    def _end_upload(self) -> None:
+        """Pass on that a tunnel's client sends no more, behind all that it has sent."""
+        assert self.cycle is not None
+        self.loop.call_soon(self.cycle.body_done, [])
+
     def _refuse(self, error: BadRequest) -> None:
         self.gateway.malformed(error, self.peer)
         self._answer(problem_for(error))
@@ -206,6 +213,8 @@ class ClientConnection(RequestReader):
         held, self._buffer = self._buffer, b""
         if held:
             self.loop.call_soon(self.data_received, held)
+        if self._half_closed:
+            self._end_upload()
 
 
 _UNKNOWN_REQUEST: Final = Request(Head(b"GET", b"/", []), 0, False, None, frozenset(), {})

@@ -41,6 +41,11 @@ class Connection(ResponseReader):
     def write(self, data: bytes) -> None:
         self.transport.write(data)
 
+    def end(self) -> None:
+        """Nothing more is sent; under TLS that cannot be said without ending both ways."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
     def may_serve(self) -> bool:
         """Whether a connection that has served can be used again: it has nothing to read.
 

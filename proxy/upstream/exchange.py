@@ -46,7 +46,10 @@ class Exchange(Tries):
             self._keep(data)
 
     def finish(self, trailers: list[Field]) -> None:
-        """The request's body is complete; from now on the backend is expected to answer."""
+        """The request's body is complete; from now on the backend is expected to answer.
+
+        Of a tunnel: its client sends nothing more, and may still listen.
+        """
         self.upload_done = True
         if self._call.chunked and self._sink is not None:
             data = last_chunk(trailers)
@@ -55,8 +58,12 @@ class Exchange(Tries):
             if self._connection is None or self._kept:
                 self._keep(data)
         self.deadline = self._backend.loop.time() + self._backend.settings.response_timeout
-        if self._connection is not None and self.response is None:
+        if self._connection is None:
+            return
+        if self.response is None:
             self.expires = self.deadline
+        elif self.response.status == 101:
+            self._connection.end()
 
     def cancel(self) -> None:
         """The asker is gone: nothing more is pushed, and a connection that is in use is dropped."""

@@ -74,7 +74,7 @@ class ScriptedTransport:
         return self.closing
 
     def can_write_eof(self) -> bool:
-        return True
+        return "sslcontext" not in self._extra
 
     def write_eof(self) -> None:
         self.ended = True
