@@ -83,6 +83,15 @@ def test_a_coding_and_a_protocol() -> None:
     assert not answer(b"Connection: Upgrade", start=start).switches
 
 
+def test_only_of_websocket_it_is_passed_on_that_an_upgrade_is_required() -> None:
+    """RFC 9110 §15.5.22, and §7.8: what this hop cannot switch to is not offered."""
+    start = b"HTTP/1.1 426 Upgrade Required"
+    kept = answer(b"upgrade: websocket", b"X: 1", b"Connection: upgrade, x-a", b"X-A: 1", start=start).lines
+    assert kept == b"X: 1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    assert answer(b"Upgrade: TLS/1.0", b"Connection: Upgrade", start=start).lines == b""
+    assert answer(b"Upgrade: websocket", b"Connection: Upgrade").lines == b""
+
+
 @pytest.mark.parametrize(("status", "is_head"), [(204, False), (304, False), (200, True)])
 def test_what_has_no_body(status: int, is_head: bool) -> None:
     assert answer(LENGTH, start=b"HTTP/1.1 %d Fine" % status, is_head=is_head).bodiless

@@ -147,6 +147,17 @@ def test_a_client_that_says_no_more_still_hears(origin: Origin, connect: Connect
     wait_until(hears)
 
 
+def test_an_origin_that_wants_websocket_says_so(origin: Origin, connect: Connect) -> None:
+    """RFC 9110 §15.5.22: a 426 names the protocol, and here it is one that the proxy can switch to."""
+    named = [b"Upgrade: websocket", b"Connection: Upgrade", b"X-A: 1"]
+    origin.plays(answer(response(b"426 Upgrade Required", *named, body=b"no")), echo)
+    wire = connect()
+    answered = wire.ask(request(b"/raw"))
+    assert (answered.status, answered.body, answered.get(b"x-a")) == (426, b"no", b"1")
+    assert (answered.get(b"upgrade"), answered.get(b"connection")) == (b"websocket", b"Upgrade")
+    assert wire.ask(request(b"/next")).body == b"GET /next "
+
+
 def test_traffic_in_one_direction_keeps_a_tunnel(origin: Origin, connect: Connect) -> None:
     stop = threading.Event()
 

@@ -13,6 +13,9 @@ from proxy.http1.response import Response
 _LENGTH: Final = b"content-length"
 _CODING: Final = b"transfer-encoding"
 
+_WANTED: Final = [b"Upgrade: websocket", b"Connection: Upgrade"]
+"""What a 426 must say (RFC 9110 §15.5.22), and true at this hop too: to WebSocket the proxy can switch."""
+
 _MINOR: Final = {b"HTTP/1.1 ": 1, b"HTTP/1.0 ": 0}
 _STATUS: Final = {b"%d" % status: status for status in range(100, 1000)}
 
@@ -99,6 +102,8 @@ def _interpret(
         reusable = b"close" not in said and (reusable or b"keep-alive" in said)
         switches = b"upgrade" in said and named.get(b"upgrade", b"").lower() == WEBSOCKET
         kept = _without(kept, frozenset(said) - FRAMING)
+        if status == 426 and switches:
+            kept += _WANTED
     kept.append(b"")
     bodiless = is_head or status in (204, 304)
     lines = b"\r\n".join(kept)
