@@ -715,6 +715,16 @@ async def test_what_can_never_be_a_response_is_not_waited_for(
     assert (sink.failure, sink.ended) == (Failure.PROTOCOL, 1)
 
 
+async def test_a_connection_lost_behind_an_interim_response_gave_no_answer(loop: ScriptedLoop) -> None:
+    """Nor was it stale: it is not asked again as if nothing had come."""
+    at = rig(loop)
+    rested = await at.rested()
+    exchange, sink = at.ask()
+    rested.feed(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+    rested.lose()
+    assert (sink.failure, exchange.tries) == (Failure.RESET, 1)
+
+
 async def test_a_response_may_come_byte_by_byte(loop: ScriptedLoop) -> None:
     at = rig(loop)
     _, sink, wire = await at.sent()

@@ -91,6 +91,29 @@ def test_a_write_without_an_answer_has_an_unknown_outcome(
     assert wire.ask(request(b"/steady/next")).body == b"GET /steady/next "
 
 
+def announce_and_drop(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n")
+    drop(exchange)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "slug"),
+    [(b"GET", 502, "upstream-unreachable"), (b"POST", 504, "outcome-unknown")],
+    ids=["safe", "write"],
+)
+def test_an_interim_response_is_no_answer(
+    origin: Origin, wire: Wire, method: bytes, status: int, slug: str
+) -> None:
+    """A backend that goes ahead and dies has said nothing that was not HTTP, and nothing of what it did."""
+    origin.plays(announce_and_drop, echo)
+    answered = wire.ask(request(b"/slow/x", b"Expect: 100-continue", method=method, body=b"pay 100"))
+    assert [head.start[1] for head in answered.interim] == [b"100", b"102"]
+    assert answered.status == status
+    assert_problem(answered, slug)
+    assert [bytes(seen.body) for seen in origin.complete()] == [b"pay 100"]
+    assert wire.ask(request(b"/steady/next")).body == b"GET /steady/next "
+
+
 def test_a_slow_upload_does_not_count_as_a_slow_answer(origin: Origin, wire: Wire) -> None:
     """The response timeout runs once the request is complete."""
     wire.send(request(b"/patient/up", b"Content-Length: 6", method=b"POST"))

@@ -68,7 +68,6 @@ BROKEN = {
     "head-cut": b"HTTP/1.1 200 OK\r\nContent-Le",
     "status-line-cut": b"HTTP/1.",
     "interim-then-garbage": b"HTTP/1.1 103 Early Hints\r\n\r\ngarbage\r\n\r\n",
-    "interim-then-close": b"HTTP/1.1 100 Continue\r\n\r\n",
 }
 
 

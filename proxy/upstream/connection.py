@@ -110,7 +110,8 @@ class Connection(ResponseReader):
         if exchange is None:
             return
         if self._answer is None:
-            exchange.failed(Failure.PROTOCOL if self.heard else Failure.RESET)
+            # Interim responses alone are no answer, and what was heard of one was valid (RFC 9110 §15.2).
+            exchange.failed(Failure.PROTOCOL if self._buffer else Failure.RESET)
         elif exc is None and self._body is None and (self._said_end or self._answer.status == 101):
             exchange.completed([])
         else:
