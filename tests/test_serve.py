@@ -259,6 +259,35 @@ def test_a_certificate_that_is_not_there_is_refused_and_all_goes_on(
     assert status_of(replica.address) == 200
 
 
+def test_a_backend_that_changes_under_load_leaves_no_connection_behind(
+    tmp_path: Path, replica: Replica, origin: Origin
+) -> None:
+    """What was under way finishes on its connection, which nobody would ever use again."""
+    released, gone = threading.Event(), threading.Event()
+
+    def outlasts_the_change(exchange: Exchange) -> None:
+        exchange.body()
+        assert released.wait(PATIENCE)
+        exchange.send(response(body=b"finished"))
+        if exchange.is_gone():
+            gone.set()
+
+    origin.plays(outlasts_the_change, answer(response()))
+    file = tmp_path / "routes.yaml"
+    good = yaml.safe_load(file.read_text())
+    with Wire(replica.address) as client:
+        client.send(request(b"/"))
+        origin.wait_for(1)
+        good["backends"]["legacy"]["timeouts"] = {"response": "20s"}
+        version = replica.ask("GET", "/readyz")[1]["version"]
+        file.write_text(yaml.safe_dump(good))
+        replica.process.send_signal(signal.SIGHUP)
+        eventually(lambda: min(replica.ask("GET", "/readyz")[1]["workers"].values()) > version, PATIENCE)
+        released.set()
+        assert client.response().body == b"finished"
+        assert gone.wait(PATIENCE)
+
+
 def test_an_access_log_that_changes_in_the_file_waits_for_the_next_start(
     tmp_path: Path, replica: Replica
 ) -> None:

@@ -715,6 +715,16 @@ async def test_what_can_never_be_a_response_is_not_waited_for(
     assert (sink.failure, sink.ended) == (Failure.PROTOCOL, 1)
 
 
+async def test_what_was_under_way_when_its_backend_was_retired_does_not_rest(loop: ScriptedLoop) -> None:
+    at = rig(loop)
+    _, sink, wire = await at.sent()
+    at.backend.close()
+    assert not wire.closing
+    wire.feed(answer())
+    assert sink.status == 200
+    assert wire.closing
+
+
 async def test_a_connection_lost_behind_an_interim_response_gave_no_answer(loop: ScriptedLoop) -> None:
     """Nor was it stale: it is not asked again as if nothing had come."""
     at = rig(loop)

@@ -20,6 +20,9 @@ MAX_AGE: Final = 300.0
 _LACKS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What there is none left of here: descriptors, memory. No backend is to blame for it."""
 
+_ANY_AGE: Final = -1.0
+"""Seconds that every connection is older than."""
+
 
 class Pool:
     """One endpoint of a backend: resting connections (last in, first out), a limit, and a queue behind it."""
@@ -33,6 +36,7 @@ class Pool:
         self.resting: list[Connection] = []
         self.waiting: deque[Tries] = deque()
         self._loop = loop
+        self._max_age = MAX_AGE
         self._connecting: set[asyncio.Task[None]] = set()
 
     def acquire(self, exchange: "Tries", fresh: bool) -> Connection | None:
@@ -62,7 +66,7 @@ class Pool:
             if exchange.waits:
                 exchange.connected(connection)
                 return
-        if now - connection.made_at > MAX_AGE:
+        if now - connection.made_at > self._max_age:
             connection.abort()
             return
         connection.rested_at = now
@@ -82,7 +86,8 @@ class Pool:
             self.resting.pop(0).abort()
 
     def close(self) -> None:
-        """No more requests will come: drop what rests, let what is under way finish."""
+        """No more requests will come: drop what rests, and what is under way once it has finished."""
+        self._max_age = _ANY_AGE
         for connection in self.resting:
             connection.abort()
         self.resting.clear()
