@@ -364,6 +364,7 @@ def test_a_replay_says_that_the_bug_is_still_there(run: Run, signature: str) -> 
         ("diffs", "export", "--format", "xml"),
         ("diffs", "export", "--format", "csv", "--json"),
         ("diffs", "noise", "--path", "$.a"),
+        ("diffs", "noise", "--path", "$.a", "--as", "pinned"),
         ("diffs", "noise", "--route", "admin", "--path", "$.a", "--as", "pin"),
         ("diffs", "export", "--format", "junit", "--kind", "missing"),
         ("audit", "--limit", "0"),

@@ -77,6 +77,7 @@ def test_without_its_ledger_it_is_not_ready_and_says_why(plane: Banyan, tmp_path
     with alone(tmp_path, "--ledger", "postgresql://nobody@127.0.0.1:1/none") as (client, _):
         detail = wait_for(client, "/readyz", 503).json()
         assert "ledger" in detail["reason"]
+    assert "\nthe ledger is unavailable: " in (tmp_path / "control.txt").read_text()
 
 
 def test_traffic_of_routes_under_a_ramp_comes_from_the_ledger(plane: Banyan, tmp_path: Path) -> None:
