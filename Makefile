@@ -20,13 +20,11 @@ COVERED := 85
 
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
 COMPILE := $(BIN)/python .ci/compile
-# Tests run interpreted, as coverage needs it; these once more with what is compiled.
+# `make test` has what ships: compiled modules. `make check` interprets them, as coverage needs it.
+COMPILED := -p tests.support.compiled
 INTERPRETED := BANYAN_INTERPRETED=1
-COMPILED := $(patsubst %,tests/test_wire_%.py,chunks fields forms forwarded framing heads responses retries \
-	smuggling streaming transparency upgrade)
-COMPARING := $(wildcard tests/test_compare_*.py) tests/test_shadow_comparing.py tests/test_shadow_worker.py
 
-.PHONY: help demo test compiled check bench fast fuzz soak setup clean
+.PHONY: help demo test check bench fast fuzz soak setup clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,18 +35,12 @@ demo: ## legacy PHP, a modern service, Banyan before them, traffic: the whole st
 	@$(COMPILE) || :
 	@$(BIN)/banyan demo $(ARGS)
 
-test: ## all tests, those of the data plane and of comparing also on compiled modules
-	@.ci/setup $(TESTS_NEED)
-	$(INTERPRETED) $(PYTEST) $(ARGS)
-	$(if $(ARGS),,@$(MAKE) --no-print-directory compiled)
-
-compiled: ## the tests of the data plane and of comparing, on compiled modules
+test: ## all tests, with compiled modules
 	@.ci/setup $(TESTS_NEED)
 	@$(COMPILE)
-	$(PYTEST) -k express $(COMPILED)
-	$(BIN)/python -m proxy.native pytest -n 0 $(COMPARING)
+	$(PYTEST) $(COMPILED) $(ARGS)
 
-check: ## lint, format, types, import rules, all tests with coverage
+check: ## lint, format, types, import rules, all tests interpreted, with coverage
 	@.ci/setup $(TESTS_NEED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
