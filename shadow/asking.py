@@ -23,6 +23,11 @@ def patience_with(exchange: Exchange) -> float:
     return exchange.time + OLDEST - time.time()
 
 
+def is_over(exchange: Exchange) -> bool:
+    """Whether it is too late to replay it."""
+    return patience_with(exchange) <= 0
+
+
 class Asking:
     """Sends calls, at most `most` to each backend at a time.
 

@@ -2,16 +2,21 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from shadow.exchange import Exchange
 
 
 class Inbox:
-    """A queue that refuses instead of growing. What was taken out of it counts until it is `done` with."""
+    """A queue that refuses instead of growing. What was taken out of it counts until it is `done` with.
 
-    def __init__(self, max_exchanges: int, max_bytes: int) -> None:
+    `is_over` says of an exchange that it is too old for anything but being dropped.
+    """
+
+    def __init__(self, max_exchanges: int, max_bytes: int, is_over: Callable[[Exchange], bool]) -> None:
         self._max_exchanges = max_exchanges
         self._max_bytes = max_bytes
+        self._is_over = is_over
         self._waiting: deque[Exchange] = deque()
         self._held = 0
         self._bytes = 0
@@ -36,9 +41,12 @@ class Inbox:
         await self._room.wait()
 
     async def get(self) -> Exchange:
-        """The exchange that waited longest."""
+        """One that is over, or else the one that came last.
+
+        Who cannot keep up would, in the order of arrival, come to each exchange when it is just too old.
+        """
         await self._news.acquire()
-        return self._waiting.popleft()
+        return self._waiting.popleft() if self._is_over(self._waiting[0]) else self._waiting.pop()
 
     def done(self, exchange: Exchange) -> None:
         """It is dealt with, and makes room for another."""

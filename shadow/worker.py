@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from shadow.asking import Asking, patience_with
+from shadow.asking import Asking, is_over
 from shadow.compare import Answer, Request, Result, Verdict
 from shadow.comparing import Comparing
 from shadow.entry import entry, is_grouped, is_logged, worst
@@ -67,7 +67,7 @@ class Worker:
         self._bounds = bounds
         self._recorder = recorder
         self._noise = noise
-        self._inbox = Inbox(bounds.exchanges, bounds.bytes)
+        self._inbox = Inbox(bounds.exchanges, bounds.bytes, is_over)
         self._owed: dict[str, Receipts] = {}  # by the ids of exchanges that are not counted yet
         self._untold: set[Receipts] = set()
         self._slots = asyncio.Semaphore(bounds.concurrency)
@@ -85,7 +85,7 @@ class Worker:
             tasks.create_task(self._turns.watch())
             while True:
                 exchange = await self._inbox.get()
-                if patience_with(exchange) > 0:
+                if not is_over(exchange):
                     await self._turns.next()
                 await self._slots.acquire()
                 tasks.create_task(self._work(exchange))
@@ -114,7 +114,7 @@ class Worker:
     async def handle(self, exchange: Exchange) -> None:
         """All that is done with one exchange."""
         rules = self.plan.routes.get(exchange.route)
-        if rules is None or patience_with(exchange) <= 0:
+        if rules is None or is_over(exchange):
             self._skip(exchange, SkipReason.EXPIRED)
             return
         session = self._session_of(exchange)

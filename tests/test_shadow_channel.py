@@ -174,8 +174,19 @@ async def test_what_is_left_at_the_end_is_counted(tmp_path: Path) -> None:
     assert data_plane.dropped == {("r", SkipReason.WORKER_DOWN): 1}
 
 
+async def test_the_last_that_came_is_the_next_but_for_what_is_over() -> None:
+    first, *later, last = exchanges = [unpack(exchange(number)) for number in range(5)]
+    over = {first.id}
+    inbox = Inbox(5, MOST, lambda one: one.id in over)
+    assert all(map(inbox.put, exchanges))
+    assert await inbox.get() is first
+    assert await inbox.get() is last
+    over.add(later[0].id)
+    assert [await inbox.get() for _ in later] == [later[0], later[2], later[1]]
+
+
 async def test_an_inbox_has_room_again_when_what_it_held_is_dealt_with() -> None:
-    inbox = Inbox(1, MOST)
+    inbox = Inbox(1, MOST, lambda _: False)
     one = unpack(exchange())
     assert inbox.put(one)
     waiting = asyncio.ensure_future(inbox.room())
