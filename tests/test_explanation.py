@@ -1,6 +1,7 @@
 """`banyan explain` says what the data plane does: the same requests go through both."""
 
 import itertools
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.explanation import NotARequest, explain, request_head
+from proxy.forward.ids import Ids
 from proxy.forward.plan import NEEDS_FORM, Plan
 from proxy.http1.request import HeadLimits, parse_request
 from tests.support.gateways import Front
@@ -38,12 +40,17 @@ REQUESTS = st.tuples(
 )
 
 
+class NoChance(random.Random):
+    def random(self) -> float:
+        return 0.0
+
+
 @pytest.fixture(scope="module")
 def front() -> Iterator[Front]:
     loop = ScriptedLoop()
     front = Front(loop, ROUTES)
     front.open_handover()
-    front.gateway.ids.draw = lambda: 0  # type: ignore[method-assign]  # chance is what the two are given alike
+    front.gateway.ids = Ids(NoChance())  # which is what the two are given alike
     yield front
     loop.release()
 

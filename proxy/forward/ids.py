@@ -18,8 +18,8 @@ _NEVER_ZERO: Final = int(("0" * 31 + "1" + "0" * 15 + "1") * _AHEAD, 16)
 class Ids:
     """Draws from a generator of its own; ids need to be unlikely to meet, not hard to guess."""
 
-    def __init__(self) -> None:
-        self._random = random.Random()
+    def __init__(self, chance: random.Random | None = None) -> None:
+        self._random = chance or random.Random()
         self._ahead = b""
         self._next = 0
 

@@ -77,4 +77,4 @@ def without_nulls(path: str) -> str:
 
 def _is_unwritable(mark: str) -> bool:
     """A control character; or half a surrogate pair, which JSON can say and UTF-8 cannot."""
-    return mark < " " or "\ud800" <= mark <= "\udfff"
+    return mark < " " or 0xD800 <= ord(mark) <= 0xDFFF
