@@ -83,6 +83,7 @@ DATA_PLANE = (
 )
 """What every request runs through, less exceptions. What travels between processes has a `__reduce__`."""
 COMPARING = (
+    "shadow.compare.arrays",
     "shadow.compare.findings",
     "shadow.compare.likeness",
     "shadow.compare.lists",

@@ -1,19 +1,17 @@
 """Which elements of two JSON arrays are compared with each other."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence, Set
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import compress
 from operator import ne
-from typing import Self
 
 from shadow.compare.align import WEIGHED_CELLS, Elements, align
+from shadow.compare.arrays import Array, keys_of, rising, untelling
 from shadow.compare.likeness import Likeness, bearable, size
 from shadow.compare.model import Json
 from shadow.compare.near import agree, common_ends, fitting
-from shadow.compare.selectors import State
-from shadow.compare.shapes import are_in_step, identities, ids, texts, told
+from shadow.compare.shapes import are_in_step, identities, ids, texts
 from shadow.compare.subsequence import Budget, Keys, Pair
 
 
@@ -23,29 +21,6 @@ class Pairing:
 
     pairs: list[Pair]
     reordered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Array:
-    """One side's array: values and, beside each, its index and where the queries stand there.
-
-    kinds: the types of its values, so that no element of a long list of numbers is asked for its own.
-    """
-
-    values: Sequence[Json]
-    indexes: Sequence[int]
-    states: Sequence[State | None]
-    kinds: Set[type]
-
-    @classmethod
-    def of(cls, items: list[Json], state: State | None) -> Self:
-        """The elements of an array but those that are ignored: they must not shift the others."""
-        if state is None:
-            return cls(items, range(len(items)), [None] * len(items), set(map(type, items)))
-        states = state.each(len(items))
-        kept = [index for index, step in enumerate(states) if step is None or not step.treatment.ignore]
-        values = [items[index] for index in kept]
-        return cls(values, kept, [states[index] for index in kept], set(map(type, values)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +94,7 @@ class Pairer:
 
     def unordered(self, left: Array, right: Array, key: str | None) -> Pairing:
         """As multisets: by the member `key`; elements without it by content, or else by likeness."""
-        named = _keys(left, key), _keys(right, key)
+        named = keys_of(left, key), keys_of(right, key)
         free = _without_key(named[0]), _without_key(named[1])
         pairs = self._by_key(left, right, named)
         if free[0] and free[1]:
@@ -130,8 +105,8 @@ class Pairer:
     def _by_content(self, left: Array, right: Array, free: tuple[list[int], list[int]]) -> list[Pair]:
         """Elements of one shape; where these only have to be near, of those that agree as many as can be."""
         ones, others = self._shapes(left), self._shapes(right)
-        rising = _rising(left, free[0]), _rising(right, free[1])
-        pairs = matched(ones, others, *rising)
+        places = rising(left, free[0]), rising(right, free[1])
+        pairs = matched(ones, others, *places)
         if not self.likeness.shapes.near:
             return pairs
 
@@ -141,8 +116,8 @@ class Pairer:
         if all(fit(*pair) for pair in pairs) or not self.budget.take(len(free[0]) * len(free[1])):
             return pairs
         if self.mirror:
-            return [(i, j) for j, i in fitting(rising[1], rising[0], lambda j, i: fit(i, j))]
-        return fitting(*rising, fit)
+            return [(i, j) for j, i in fitting(places[1], places[0], lambda j, i: fit(i, j))]
+        return fitting(*places, fit)
 
     def _agree(self, left: Array, right: Array, i: int, j: int) -> bool:
         states = left.states[i], right.states[j]
@@ -160,11 +135,11 @@ class Pairer:
 
     def _named(self, left: Array, right: Array) -> tuple[list[Hashable], list[Hashable]] | None:
         """What tells the elements apart."""
-        return identities(left.values, right.values, _untelling(left) | _untelling(right))
+        return identities(left.values, right.values, untelling(left) | untelling(right))
 
     def _ids(self, left: Array, right: Array) -> tuple[list[Hashable], list[Hashable]] | None:
         """What elements are called by their `id`, also where no one of them is on both sides."""
-        if "id" in _untelling(left) | _untelling(right):
+        if "id" in untelling(left) | untelling(right):
             return None
         return ids(left.values, right.values)
 
@@ -185,18 +160,6 @@ class Pairer:
         close = [(cost, i, j) for cost, i, j in costs if cost <= bearable(left.values[i], right.values[j])]
         close.sort(key=lambda entry: (entry[0], entry[2], entry[1]) if self.mirror else entry)
         return _first_come((i, j) for _, i, j in close)
-
-
-def _untelling(array: Array) -> set[str]:
-    """Members of an array's objects that tell nothing apart: a rule leaves them out or takes them loosely."""
-    rows = (
-        (value, state) for value, state in zip(array.values, array.states, strict=True) if state is not None
-    )
-    for value, state in rows:
-        if isinstance(value, dict):
-            steps = ((name, state.step(name)) for name in value)
-            return {name for name, step in steps if step and (step.treatment.ignore or step.treatment.loose)}
-    return set()
 
 
 def _are_named_apart(one: Hashable, other: Hashable) -> bool:
@@ -231,12 +194,6 @@ def moved(ones: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
     return [key for key in ones if key in both] != [key for key in others if key in both]
 
 
-def _keys(array: Array, key: str | None) -> list[Hashable]:
-    """The value of each element's member `key`; None where it has none that tells elements apart."""
-    members = [item.get(key) if key is not None and isinstance(item, dict) else None for item in array.values]
-    return [None if isinstance(member, dict | list) else told(member) for member in members]
-
-
 def _has_twins(keys: Keys, indexes: Sequence[int]) -> bool:
     return len({keys[index] for index in indexes}) < len(indexes)
 
@@ -245,15 +202,6 @@ def _left_over(sides: tuple[list[int], list[int]], pairs: Sequence[Pair]) -> tup
     """The indexes of each side that are in no pair."""
     taken = {one for one, _ in pairs}, {other for _, other in pairs}
     return [i for i in sides[0] if i not in taken[0]], [j for j in sides[1] if j not in taken[1]]
-
-
-def _rising(array: Array, indexes: Sequence[int]) -> list[int]:
-    """Indexes by the numbers that stand there, so that those which only have to be near find each other."""
-    return sorted(indexes, key=lambda index: _number(array.values[index]))
-
-
-def _number(value: Json) -> int | Decimal:
-    return value if isinstance(value, int | Decimal) else 0
 
 
 def _with_key(keys: Sequence[Hashable]) -> list[int]:

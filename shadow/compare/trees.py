@@ -10,10 +10,11 @@ from operator import is_
 from typing import TypeAlias
 
 from shadow.compare import values
+from shadow.compare.arrays import Array
 from shadow.compare.findings import Findings
 from shadow.compare.hints import is_sparse
 from shadow.compare.likeness import Likeness
-from shadow.compare.lists import Array, Pairer
+from shadow.compare.lists import Pairer
 from shadow.compare.model import Json, Kind
 from shadow.compare.places import Place, Style
 from shadow.compare.policy import Policy
