@@ -5,6 +5,7 @@ forget what it likes at a power cut. Both refuse to run as root: then they are t
 """
 
 import ctypes
+import contextlib
 import itertools
 import os
 import shutil
@@ -109,12 +110,10 @@ class Server:
 
     def freeze(self) -> None:
         """From now on the server answers nothing, though connections to it stay open."""
-        for process in self._family():
-            os.kill(process, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for process in self._family():
-            os.kill(process, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def close(self) -> None:
         """Ends the server, if it still runs, and removes its data."""
@@ -122,6 +121,11 @@ class Server:
             self.thaw()
             self.stop()
         shutil.rmtree(self._home)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._family():
+            with contextlib.suppress(ProcessLookupError):  # a client has just left, and its process with it
+                os.kill(process, number)
 
     def _family(self) -> list[int]:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
