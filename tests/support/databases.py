@@ -4,8 +4,8 @@ Each has a folder of its own under the system's temporary folder, listens on a f
 forget what it likes at a power cut. Both refuse to run as root: then they are the users Debian made for them.
 """
 
-import ctypes
 import contextlib
+import ctypes
 import itertools
 import os
 import shutil
