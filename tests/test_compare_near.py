@@ -3,10 +3,14 @@
 import json
 import random
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from shadow.compare.near import agree
+from shadow.compare.subsequence import Budget
+from shadow.compare.treatment import Treatment
 from tests.support.compare import bodies, found, mirrored
 
 NEAR_ELEMENT: Mapping[str, object] = {"path": "$[*]", "within": 0.01}
@@ -166,3 +170,10 @@ def test_two_moments_as_php_has_them_are_near_as_moments() -> None:
 def test_a_list_is_no_object() -> None:
     here, there = [{"v": 1, "m": [1]}], [{"v": 1.001, "m": {"a": 1}}, {"v": 1.001, "m": [1]}]
     assert differences(here, there, ROWS) == ["$[0] extra"]
+
+
+@pytest.mark.parametrize(("work", "do"), [(4, True), (3, False)])
+def test_lists_in_lists_agree_in_any_order_as_long_as_there_is_work_to_spend(work: int, do: bool) -> None:
+    loose, budget = Treatment(unordered=True, within=Decimal(1)), Budget(work)
+    assert agree([1, 5], [5, 1], (None, None), loose, budget) is do
+    assert budget.left == work % 4

@@ -121,7 +121,7 @@ class Pairer:
 
     def _agree(self, left: Array, right: Array, i: int, j: int) -> bool:
         states = left.states[i], right.states[j]
-        return agree(left.values[i], right.values[j], states, self.likeness.base)
+        return agree(left.values[i], right.values[j], states, self.likeness.base, self.budget)
 
     def _by_key(self, left: Array, right: Array, named: tuple[Keys, Keys]) -> list[Pair]:
         """Elements of one key; where several of a side have it, those of one content first."""

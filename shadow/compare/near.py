@@ -6,7 +6,7 @@ from shadow.compare import values
 from shadow.compare.model import Json
 from shadow.compare.selectors import State
 from shadow.compare.shapes import one_form
-from shadow.compare.subsequence import Gap, Pair
+from shadow.compare.subsequence import Budget, Gap, Pair
 from shadow.compare.treatment import Preset, Treatment
 
 _LEVELS = 100
@@ -15,8 +15,12 @@ States = tuple[State | None, State | None]
 """Where the queries stand at one place of both sides."""
 
 
-def agree(one: Json, other: Json, states: States, base: Treatment, levels: int = _LEVELS) -> bool:
-    """Whether nothing differs between two values. What lies too deep may not agree."""
+def agree(
+    one: Json, other: Json, states: States, base: Treatment, budget: Budget, levels: int = _LEVELS
+) -> bool:
+    """Whether nothing differs between two values. What lies too deep may not agree, nor lists in any order
+    once the budget is spent.
+    """
     treatment = _treatment(states, base)
     if treatment.ignore:
         return True
@@ -28,32 +32,36 @@ def agree(one: Json, other: Json, states: States, base: Treatment, levels: int =
         return True
     one, other = one_form(one, treatment.presets), one_form(other, treatment.presets)
     if isinstance(one, dict) and isinstance(other, dict):
-        return _members_agree(one, other, states, base, levels - 1)
+        return _members_agree(one, other, states, base, budget, levels - 1)
     if isinstance(one, dict) or isinstance(other, dict) or len(one) != len(other):
         return False
     left, right = one, other
 
     def fit(i: int, j: int) -> bool:
         here, there = states
-        return agree(left[i], right[j], (here and here.step(i), there and there.step(j)), base, levels - 1)
+        steps = here and here.step(i), there and there.step(j)
+        return agree(left[i], right[j], steps, base, budget, levels - 1)
 
     places = range(len(one))
-    return (
-        len(fitting(places, places, fit)) == len(one)
-        if treatment.unordered
-        else all(map(fit, places, places))
-    )
+    if treatment.unordered and budget.take(len(one) ** 2):
+        return len(fitting(places, places, fit)) == len(one)
+    return all(map(fit, places, places))
 
 
 def _members_agree(
-    one: Mapping[str, Json], other: Mapping[str, Json], states: States, base: Treatment, levels: int
+    one: Mapping[str, Json],
+    other: Mapping[str, Json],
+    states: States,
+    base: Treatment,
+    budget: Budget,
+    levels: int,
 ) -> bool:
     """Likewise of two objects; a member may be missing where a rule says so."""
     for name in one.keys() | other.keys():
         here, there = states
         steps = here and here.step(name), there and there.step(name)
         if name in one and name in other:
-            if not agree(one[name], other[name], steps, base, levels):
+            if not agree(one[name], other[name], steps, base, budget, levels):
                 return False
         elif not _may_lack(one.get(name, other.get(name)), _treatment(steps, base)):
             return False
