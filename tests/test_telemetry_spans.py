@@ -10,36 +10,19 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from proxy.forward.ids import Ids
-from proxy.outcome import Lane, Outcome, Trace
+from proxy.outcome import Outcome
 from proxy.telemetry.spans import OtlpSpans
 from tests.support.gateways import parsed
+from tests.support.outcomes import outcome
 
-OUTCOME = Outcome(
-    route="pay",
-    side="modern",
-    backend="payments",
-    reason="weight",
-    method=b"GET",
-    target=b"/pay/4111111111111111",
-    client="192.0.2.1",
-    status=200,
-    started=1767225600.25,
-    duration=0.5,
-    bytes_in=1,
-    bytes_out=2,
-    tries=2,
-    error="",
-    lane=Lane.EXPRESS,
-    trace=Trace(b"id-1", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
-    sampled=True,
-)
+OUTCOME = replace(outcome(b"/pay/4111111111111111"), duration=0.5, tries=2, sampled=True)
 
 
 def exported(*outcomes: Outcome) -> list[ReadableSpan]:
     exporter = InMemorySpanExporter()
     spans = OtlpSpans(exporter)
-    for outcome in outcomes:
-        spans.add(outcome)
+    for one in outcomes:
+        spans.add(one)
     spans.close()
     return list(exporter.get_finished_spans())
 
