@@ -16,9 +16,10 @@ import yaml
 
 from proxy.children import BACKOFF, STEADY, Restarts, ending
 from proxy.serve import ONE_WISH
-from tests.support.banyan import descendants, free_port
+from tests.support.banyan import free_port
 from tests.support.fleet import Replica
 from tests.support.origin import Exchange, Origin, answer
+from tests.support.processes import descendants
 from tests.support.relay import Relay
 from tests.support.rollout import eventually
 from tests.support.strict import Message

@@ -1,20 +1,18 @@
 """Comparing in a process of its own: the same results, and an end to what would take too long."""
 
 import asyncio
-import contextlib
 import gzip
 import json
 import os
 import pickle
 import signal
-from pathlib import Path
 
 import pytest
 
 from shadow.compare import Answer, Kind, Policy, Request, Verdict, compare
 from shadow.comparing import Comparing
-from tests.support.banyan import descendants
 from tests.support.compare import HTML, JSON, XML, answer
+from tests.support.processes import command, descendants
 from tests.support.shadow import until
 
 GET = Request("GET", b"/")
@@ -153,10 +151,4 @@ async def test_small_bodies_need_no_process() -> None:
 
 def children() -> list[int]:
     """The pids of this process' children that compare."""
-    return list(filter(_compares, descendants(os.getpid())))
-
-
-def _compares(pid: int) -> bool:
-    with contextlib.suppress(OSError):  # gone since
-        return b"shadow.comparing" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
+    return [pid for pid in descendants(os.getpid()) if "shadow.comparing" in command(pid)]

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from tests.support.banyan import Banyan, open_files
+from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect
 from tests.support.origin import Exchange, Origin, echo
+from tests.support.processes import open_files
 from tests.support.wire import DEADLINE, Wire, request, response, wait_until
 
 

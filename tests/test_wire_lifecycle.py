@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.banyan import Banyan, Lane, open_files, running
+from tests.support.banyan import Banyan, Lane, running
 from tests.support.dataplane import backend
 from tests.support.hostile import assert_problem
 from tests.support.origin import Exchange, Origin, echo
+from tests.support.processes import frozen, open_files
 from tests.support.strict import Truncated
 from tests.support.wire import DEADLINE, Address, Response, Wire, payment, request, wait_until
 
@@ -227,11 +228,10 @@ def test_a_stall_is_survived(origin: Origin, main_proxy: Banyan) -> None:
     """What waited is served, or shed with a hint when to return; then all is well again."""
     (worker,) = main_proxy.workers()
     with clients(main_proxy, 10) as wires:
-        os.kill(worker, signal.SIGSTOP)
-        for wire in wires:
-            wire.send(request(b"/stalled"))
-        time.sleep(1.5)
-        os.kill(worker, signal.SIGCONT)
+        with frozen(worker):
+            for wire in wires:
+                wire.send(request(b"/stalled"))
+            time.sleep(1.5)
         for wire in wires:
             answered = wire.response()
             assert answered.status == 200 or int(answered.get(b"retry-after") or 0) > 0

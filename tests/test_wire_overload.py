@@ -4,8 +4,6 @@ It is slowed by being stopped again and again, which is what a machine without p
 """
 
 import contextlib
-import os
-import signal
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -17,6 +15,7 @@ from tests.support.banyan import Banyan, Lane, running
 from tests.support.dataplane import backend
 from tests.support.hostile import assert_problem
 from tests.support.origin import Origin
+from tests.support.processes import frozen
 from tests.support.wire import DEADLINE, Response, Wire, request, wait_until
 
 STRAIN = 0.35
@@ -37,9 +36,8 @@ def banyan(lane: Lane, main_origin: Origin, tmp_path: Path) -> Iterator[Banyan]:
 def stall(banyan: Banyan, seconds: float) -> None:
     """The only worker stands still."""
     (worker,) = banyan.workers()
-    os.kill(worker, signal.SIGSTOP)
-    time.sleep(seconds)
-    os.kill(worker, signal.SIGCONT)
+    with frozen(worker):
+        time.sleep(seconds)
 
 
 def ask(banyan: Banyan) -> Response:

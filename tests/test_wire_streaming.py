@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from tests.support.banyan import Banyan, rss
+from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect
 from tests.support.origin import Exchange, Origin, answer, echo
+from tests.support.processes import rss
 from tests.support.wire import DEADLINE, Wire, request, response
 
 MIB = 1 << 20

@@ -3,44 +3,31 @@
 The worker is stopped meanwhile, so that it finds the request and the response in one turn of its event loop.
 """
 
-import contextlib
 import fcntl
-import os
-import signal
 import socket
 import termios
-from collections.abc import Iterator
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import pytest
 
 from tests.support.banyan import Banyan
 from tests.support.dataplane import Connect
 from tests.support.origin import Exchange, Origin, echo
+from tests.support.processes import frozen
 from tests.support.wire import request, response, wait_until
 
 POISON = response(body=b"poison")
 
 
-@contextlib.contextmanager
-def stopped(banyan: Banyan) -> Iterator[None]:
+def stopped(banyan: Banyan) -> AbstractContextManager[None]:
     """The only worker stands still."""
     (worker,) = banyan.workers()
-    os.kill(worker, signal.SIGSTOP)
-    try:
-        wait_until(lambda: _state(worker) == "T")
-        yield
-    finally:
-        os.kill(worker, signal.SIGCONT)
+    return frozen(worker)
 
 
 def _arrived(sock: socket.socket) -> bool:
     """Whether the peer's kernel has all that was sent."""
     return fcntl.ioctl(sock, termios.TIOCOUTQ, b"1234") == b"\0\0\0\0"
-
-
-def _state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @pytest.mark.parametrize("poison_first", [True, False])

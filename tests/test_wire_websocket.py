@@ -13,8 +13,9 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as dial
 from websockets.typing import Subprotocol
 
-from tests.support.banyan import Banyan, rss
+from tests.support.banyan import Banyan
 from tests.support.origin import Origin, answer
+from tests.support.processes import rss
 from tests.support.websocket import LARGE, WebSocketOrigin
 from tests.support.wire import DEADLINE, response
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import yaml
 
 from proxy import native
+from tests.support.processes import descendants
 
 Lane = Literal["express", "asgi"]
 Part = Literal["serve", "proxy"]
@@ -158,33 +159,12 @@ def running(*args: Any, **kwargs: Any) -> Iterator[Banyan]:
         banyan.stop()
 
 
-def rss(pid: int) -> int:
-    """Resident memory of a process, in bytes."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def open_files(pid: int) -> int:
-    """How many file descriptors a process holds."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
 def _text(address: tuple[str, int]) -> str:
     return f"{address[0]}:{address[1]}"
 
 
 def _limit_files(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
-
-
-def descendants(pid: int) -> list[int]:
-    """Its children, theirs, and so on; none where it is gone."""
-    children = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # gone since
-            for child in map(int, task.read_text().split()):
-                children += [child, *descendants(child)]
-    return children
 
 
 def _sockets(pid: int) -> set[str]:

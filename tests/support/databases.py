@@ -4,7 +4,6 @@ Each has a folder of its own under the system's temporary folder, listens on a f
 forget what it likes at a power cut. Both refuse to run as root: then they are the users Debian made for them.
 """
 
-import contextlib
 import ctypes
 import itertools
 import os
@@ -24,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from proxy.ledger import Ledger, migrate
 from proxy.ledger.schema import metadata
 from proxy.ledger.schema import version as versions
+from tests.support import processes
 from tests.support.banyan import free_port
 
 START = 60.0
@@ -110,10 +110,10 @@ class Server:
 
     def freeze(self) -> None:
         """From now on the server answers nothing, though connections to it stay open."""
-        self._signal(signal.SIGSTOP)
+        processes.freeze(self._process.pid)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        processes.thaw(self._process.pid)
 
     def close(self) -> None:
         """Ends the server, if it still runs, and removes its data."""
@@ -121,15 +121,6 @@ class Server:
             self.thaw()
             self.stop()
         shutil.rmtree(self._home)
-
-    def _signal(self, number: signal.Signals) -> None:
-        for process in self._family():
-            with contextlib.suppress(ProcessLookupError):  # a client has just left, and its process with it
-                os.kill(process, number)
-
-    def _family(self) -> list[int]:
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-        return [self._process.pid, *map(int, children.split())]
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         with (self._home / "log").open("ab") as log:

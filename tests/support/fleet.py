@@ -6,8 +6,6 @@ Both backends say who they are; so every answer tells which side served which st
 import contextlib
 import http.client
 import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.decision.buckets import bucket
+from tests.support import processes
 from tests.support.banyan import Banyan
 from tests.support.origin import Exchange, Origin
 from tests.support.wire import Address, response
@@ -157,10 +156,10 @@ class Replica(Banyan):
         return dict(self.ask("GET", "/readyz")[1]["ledger"])
 
     def freeze(self) -> None:
-        os.killpg(self.process.pid, signal.SIGSTOP)
+        processes.freeze(self.process.pid)
 
     def thaw(self) -> None:
-        os.killpg(self.process.pid, signal.SIGCONT)
+        processes.thaw(self.process.pid)
 
 
 @contextlib.contextmanager

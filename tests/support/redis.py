@@ -7,6 +7,7 @@ import time
 
 import redis
 
+from tests.support import processes
 from tests.support.banyan import free_port
 
 START = 30.0
@@ -43,10 +44,10 @@ class Redis:
 
     def freeze(self) -> None:
         """From now on nothing is answered, though connections stay open and new ones are taken."""
-        self._process.send_signal(signal.SIGSTOP)
+        processes.freeze(self._process.pid)
 
     def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        processes.thaw(self._process.pid)
 
     def close(self) -> None:
         if self._process.poll() is None:
