@@ -548,6 +548,27 @@ async def test_a_half_closed_client_gets_the_answers_to_all_it_asked(
     assert client.closing
 
 
+@pytest.mark.parametrize("paused", [False, True], ids=["at-once", "that-reads-slowly"])
+async def test_a_client_that_half_closes_between_two_answers_gets_the_second_one(
+    front: Front, client: ScriptedTransport, paused: bool
+) -> None:
+    """The first one is written, and the second request is there, but has not been looked at yet."""
+    client.feed(GET + GET)
+    await settle()
+    if paused:
+        client.protocol.pause_writing()
+    front.loop.wires[0].feed(answer(200, b"1"))
+    assert client.protocol.eof_received()
+    await settle()
+    if paused:
+        client.protocol.resume_writing()
+        await settle()
+    front.loop.wires[-1].feed(answer(200, b"2"))
+    await settle()
+    assert statuses(client.sent) == [b"200", b"200"]
+    assert client.closing
+
+
 async def test_a_half_closed_client_is_not_waited_for_long(front: Front, client: ScriptedTransport) -> None:
     wire = await asked(client, front)
     client.protocol.eof_received()

@@ -68,13 +68,16 @@ class ClientConnection(RequestReader):
             self._consume(self._buffer + data if self._buffer else data)
 
     def eof_received(self) -> bool:
-        """The client sends nothing more. It may still read, so a complete request gets its response."""
-        if self.cycle is None or self._body is not None or self.peer.secure:
+        """The client sends nothing more. It may still read, so each complete request gets its response."""
+        between = self.cycle is None  # two requests, of which the next may have come already
+        if (between and not self._buffer) or self._discarding or self._body is not None or self.peer.secure:
             return False
         self._half_closed = True
         self.expires = self.loop.time() + HALF_CLOSED_GRACE
         if self._tunnel:
             self._end_upload()
+        elif between and not self._writing_paused:
+            self.loop.call_soon(self._next)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
