@@ -106,7 +106,7 @@ def test_an_interim_response_is_no_answer(
 ) -> None:
     """A backend that goes ahead and dies has said nothing that was not HTTP, and nothing of what it did."""
     origin.plays(announce_and_drop, echo)
-    answered = wire.ask(request(b"/slow/x", b"Expect: 100-continue", method=method, body=b"pay 100"))
+    answered = wire.ask(request(b"/once/x", b"Expect: 100-continue", method=method, body=b"pay 100"))
     assert [head.start[1] for head in answered.interim] == [b"100", b"102"]
     assert answered.status == status
     assert_problem(answered, slug)

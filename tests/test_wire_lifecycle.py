@@ -17,7 +17,7 @@ from tests.support.banyan import Banyan, Lane, running
 from tests.support.dataplane import backend
 from tests.support.hostile import assert_problem
 from tests.support.origin import Exchange, Origin, echo
-from tests.support.processes import frozen, open_files
+from tests.support.processes import descriptors, frozen, open_files
 from tests.support.strict import Truncated
 from tests.support.wire import DEADLINE, Address, Response, Wire, payment, request, wait_until
 
@@ -30,10 +30,10 @@ def start(lane: Lane, main_origin: Origin, tmp_path: Path) -> Start:
     """Starts a program of its own for one test."""
 
     def start(
-        workers: int = 1, drain: str = "20s", breaker: dict[str, int] | None = None, **settings: Any
+        workers: int = 1, drain: str = "1m", breaker: dict[str, int] | None = None, **settings: Any
     ) -> Running:
         config = {
-            "server": {"workers": workers, "timeouts": {"drain": drain}},
+            "server": {"workers": workers, "timeouts": {"drain": drain, "header": "5m"}},
             "backends": {"legacy": backend(main_origin, **{"breaker": breaker} if breaker else {})},
             "defaults": {"legacy": "legacy"},
         }
@@ -160,8 +160,7 @@ def open_connections(pid: int, banyan: Banyan) -> int:
     port = f":{banyan.address[1]:04X}"
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     inodes = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(port) and row[3] == "01"}
-    links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
-    return len(inodes.intersection(links))
+    return len(inodes.intersection(what for _, what in descriptors(pid)))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -1,10 +1,10 @@
-"""What is too much or too slow, under small `server.limits` and `server.timeouts`."""
+"""What is too much under small `server.limits`, and too slow under short `server.timeouts`."""
 
 import contextlib
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,16 +18,30 @@ LIMITS = {"url": "1KiB", "headers": "4KiB", "header_count": 20, "body": "16KiB",
 TIMEOUTS = {"header": "1s", "keep_alive": "1s", "body_idle": "2s", "drain": "2s"}
 
 
+Start = Callable[[str, dict[str, Any]], contextlib.AbstractContextManager[Banyan]]
+
+
 @pytest.fixture(scope="module")
-def small_proxy(
-    lane: Lane, main_origin: Origin, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Banyan]:
-    config = {
-        "server": {"limits": LIMITS, "timeouts": TIMEOUTS},
-        "backends": {"legacy": backend(main_origin)},
-        "defaults": {"legacy": "legacy"},
-    }
-    with running(tmp_path_factory.mktemp("limits"), config, lane) as banyan:
+def start(lane: Lane, main_origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Starts a proxy with settings of `server`."""
+
+    def start(name: str, server: dict[str, Any]) -> contextlib.AbstractContextManager[Banyan]:
+        config = {"server": server, "backends": {"legacy": backend(main_origin)}}
+        return running(tmp_path_factory.mktemp(name), config, lane)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def small_proxy(start: Start) -> Iterator[Banyan]:
+    with start("limits", {"limits": LIMITS}) as banyan:
+        yield banyan
+
+
+@pytest.fixture(scope="module")
+def hasty_proxy(start: Start) -> Iterator[Banyan]:
+    """One of its own: nobody who goes to a limit is to be hurried."""
+    with start("timeouts", {"timeouts": TIMEOUTS}) as banyan:
         yield banyan
 
 
@@ -39,6 +53,17 @@ def connect(small_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
 @pytest.fixture
 def wire(connect: Connect) -> Wire:
     return connect()
+
+
+@pytest.fixture
+def hurried(hasty_proxy: Banyan, origin: Origin) -> Iterator[Connect]:
+    """Opens connections on which nobody is waited for."""
+    yield from connector(hasty_proxy.address)
+
+
+@pytest.fixture
+def slow(hurried: Connect) -> Wire:
+    return hurried()
 
 
 def lines(count: int, size: int = 10) -> list[bytes]:
@@ -126,6 +151,13 @@ def test_responses_are_not_limited(origin: Origin, wire: Wire) -> None:
     assert len(answered.body) == 100_000 and len(answered.fields) == 101
 
 
+def test_a_flood_of_empty_lines_is_refused(origin: Origin, wire: Wire) -> None:
+    wire.send(b"\r\n" * 100_000 + request())
+    rest = wire.stream.rest()
+    assert rest == b"" or rest.startswith(b"HTTP/1.1 4")
+    assert origin.seen == []
+
+
 SLOW_HEADS = {
     "nothing": b"",
     "half-a-request-line": b"GET / HT",
@@ -136,21 +168,21 @@ SLOW_HEADS = {
 
 
 @pytest.mark.parametrize("sent", SLOW_HEADS.values(), ids=SLOW_HEADS)
-def test_a_head_that_does_not_come_is_not_waited_for(origin: Origin, wire: Wire, sent: bytes) -> None:
-    wire.send(sent)
-    rest = wire.stream.rest()
+def test_a_head_that_does_not_come_is_not_waited_for(origin: Origin, slow: Wire, sent: bytes) -> None:
+    slow.send(sent)
+    rest = slow.stream.rest()
     assert rest == b"" or rest.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 "))
     assert origin.seen == []
 
 
-def test_slowloris(origin: Origin, wire: Wire) -> None:
+def test_slowloris(origin: Origin, slow: Wire) -> None:
     """A byte now and then does not prolong the time for a head."""
-    wire.socket.settimeout(0.2)
-    wire.send(b"GET / HTTP/1.1\r\nHost: wire.test\r\n")
+    slow.socket.settimeout(0.2)
+    slow.send(b"GET / HTTP/1.1\r\nHost: wire.test\r\n")
     for number in range(50):
-        wire.send(b"X-%d: slow\r\n" % number)
+        slow.send(b"X-%d: slow\r\n" % number)
         try:
-            if not wire.socket.recv(1000):
+            if not slow.socket.recv(1000):
                 return
         except TimeoutError:
             continue
@@ -160,33 +192,26 @@ def test_slowloris(origin: Origin, wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("part", [b"", b"hel"], ids=["no-byte", "some-bytes"])
-def test_a_body_that_stops_coming_is_not_waited_for(origin: Origin, wire: Wire, part: bytes) -> None:
-    wire.send(request(b"/", b"Content-Length: 10", method=b"POST") + part)
-    rest = wire.stream.rest()
+def test_a_body_that_stops_coming_is_not_waited_for(origin: Origin, slow: Wire, part: bytes) -> None:
+    slow.send(request(b"/", b"Content-Length: 10", method=b"POST") + part)
+    rest = slow.stream.rest()
     assert rest == b"" or rest.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 "))
     assert origin.complete() == []
 
 
-def test_a_slow_body_is_waited_for_as_long_as_it_moves(origin: Origin, wire: Wire) -> None:
-    wire.send(request(b"/", b"Content-Length: 10", method=b"POST"))
-    wire.socket.settimeout(0.25)
+def test_a_slow_body_is_waited_for_as_long_as_it_moves(origin: Origin, slow: Wire) -> None:
+    slow.send(request(b"/", b"Content-Length: 10", method=b"POST"))
+    slow.socket.settimeout(0.25)
     for byte in b"patiently":
-        wire.send(bytes([byte]))
+        slow.send(bytes([byte]))
         with pytest.raises(TimeoutError):
-            wire.socket.recv(1)
-    wire.socket.settimeout(DEADLINE)
-    wire.send(b".")
-    assert wire.response().body == b"POST / patiently."
+            slow.socket.recv(1)
+    slow.socket.settimeout(DEADLINE)
+    slow.send(b".")
+    assert slow.response().body == b"POST / patiently."
 
 
-def test_a_flood_of_empty_lines_is_refused(origin: Origin, wire: Wire) -> None:
-    wire.send(b"\r\n" * 100_000 + request())
-    rest = wire.stream.rest()
-    assert rest == b"" or rest.startswith(b"HTTP/1.1 4")
-    assert origin.seen == []
-
-
-def test_a_client_that_stops_reading_is_not_waited_for(origin: Origin, connect: Connect) -> None:
+def test_a_client_that_stops_reading_is_not_waited_for(origin: Origin, hurried: Connect) -> None:
     """It holds a connection to the origin as well."""
     freed = threading.Event()
 
@@ -199,14 +224,14 @@ def test_a_client_that_stops_reading_is_not_waited_for(origin: Origin, connect: 
         exchange.closed = True
 
     origin.plays(sends)
-    connect(buffer=4096).send(request())
+    hurried(buffer=4096).send(request())
     assert freed.wait(DEADLINE)
 
 
-def test_an_idle_connection_is_closed_in_silence(origin: Origin, wire: Wire) -> None:
+def test_an_idle_connection_is_closed_in_silence(origin: Origin, slow: Wire) -> None:
     """An error page nobody asked for could be read as the answer to the next request."""
-    assert wire.ask(request()).status == 200
-    assert wire.is_closed()
+    assert slow.ask(request()).status == 200
+    assert slow.is_closed()
 
 
 def test_who_was_turned_away_takes_no_place(
@@ -248,8 +273,7 @@ def test_more_connections_than_allowed(origin: Origin, connect: Connect) -> None
     served = refused = 0
     for wire in wires:
         wire.send(request())
-        rest = wire.stream
-        if not rest.more():
+        if not wire.stream.more():
             refused += 1
             continue
         answered = wire.response()
@@ -260,10 +284,10 @@ def test_more_connections_than_allowed(origin: Origin, connect: Connect) -> None
     assert served >= 15 and refused >= 5 and served + refused == 30
     for wire in wires:
         wire.socket.close()
-    for _ in range(50):
+
+    def is_served() -> bool:
         with connect() as wire:
             wire.send(request())
-            if wire.stream.more() and wire.response().status == 200:
-                return
-        time.sleep(0.1)
-    raise AssertionError("no connection was served after the others had gone")
+            return wire.stream.more() and wire.response().status == 200
+
+    wait_until(is_served)

@@ -163,7 +163,7 @@ def test_traffic_in_one_direction_keeps_a_tunnel(origin: Origin, connect: Connec
 
     def ticks(exchange: Exchange) -> None:
         exchange.send(SWITCH)
-        for _ in range(8):
+        for _ in range(12):
             exchange.send(b"tick")
             stop.wait(0.3)
         exchange.close()
@@ -172,4 +172,4 @@ def test_traffic_in_one_direction_keeps_a_tunnel(origin: Origin, connect: Connec
     wire = connect()
     wire.send(request(b"/raw", *UPGRADE))
     assert wire.head().start[1] == b"101"
-    assert wire.stream.rest() == b"tick" * 8
+    assert wire.stream.rest() == b"tick" * 12

@@ -32,7 +32,15 @@ def open_socket(tunnel_proxy: Banyan, sockets: WebSocketOrigin) -> Iterator[Dial
         def open_socket(path: str, **settings: Any) -> ClientConnection:
             url = f"ws://{tunnel_proxy.address[0]}:{tunnel_proxy.address[1]}{path}"
             socket: ClientConnection = stack.enter_context(
-                dial(url, max_size=None, proxy=None, ping_interval=None, close_timeout=1, **settings)
+                dial(
+                    url,
+                    max_size=None,
+                    proxy=None,
+                    ping_interval=None,
+                    open_timeout=DEADLINE,
+                    close_timeout=1,
+                    **settings,
+                )
             )
             return socket
 
@@ -65,10 +73,13 @@ def test_many_messages_keep_their_order(open_socket: Dial) -> None:
 
 def test_compression_is_negotiated_end_to_end(open_socket: Dial, sockets: WebSocketOrigin) -> None:
     """The proxy neither offers nor accepts extensions of its own."""
-    with_it, without = open_socket("/ws/echo"), open_socket("/ws/echo", compression=None)
-    for socket in (with_it, without):
-        socket.send("so that the origin has surely noted the handshake")
+    opened = []
+    for settings in ({}, {"compression": None}):
+        socket = open_socket("/ws/echo", **settings)
+        socket.send("so that the origin has surely noted this handshake before the next")
         socket.recv(DEADLINE)
+        opened.append(socket)
+    with_it, without = opened
     offers = [
         each.request.headers.get("Sec-WebSocket-Extensions") for each in sockets.handshakes if each.request
     ]
@@ -159,9 +170,9 @@ def test_pings_and_pongs_pass(open_socket: Dial) -> None:
 
 
 def test_a_tunnel_in_use_outlives_every_timeout(open_socket: Dial) -> None:
-    """Head, keep-alive, body, response and idle timeouts (2 s at most here) are not meant for it."""
+    """Head, keep-alive, body, response and idle timeouts (3 s at most here) are not meant for it."""
     socket = open_socket("/quick/echo")
-    for number in range(8):
+    for number in range(12):
         time.sleep(0.3)
         socket.send(str(number))
         assert socket.recv(DEADLINE) == str(number)

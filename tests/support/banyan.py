@@ -18,7 +18,7 @@ from typing import Any, Literal
 import yaml
 
 from proxy import native
-from tests.support.processes import descendants
+from tests.support.processes import descendants, descriptors
 
 Lane = Literal["express", "asgi"]
 Part = Literal["serve", "proxy"]
@@ -26,6 +26,9 @@ LANES: tuple[Lane, ...] = ("express", "asgi")
 
 START = 60.0
 """Seconds that a start may take on a busy machine."""
+
+STOP = 60.0
+"""Seconds that an end may take: whoever is killed has not said all that a test may want to know."""
 
 
 def _own_ports() -> Iterator[int]:
@@ -142,7 +145,7 @@ class Banyan:
         if self.process.poll() is None:
             self.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(STOP)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -168,12 +171,7 @@ def _limit_files(count: int) -> None:
 
 
 def _sockets(pid: int) -> set[str]:
-    found = set()
-    with contextlib.suppress(FileNotFoundError):
-        for entry in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                found.add(os.readlink(entry))
-    return found
+    return {what for _, what in descriptors(pid)}
 
 
 def _listening_sockets(port: int) -> set[str]:

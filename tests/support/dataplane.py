@@ -16,7 +16,7 @@ TRUSTED = "127.0.0.2"
 STEADY: dict[str, Any] = {
     "retries": {"attempts": 2, "on": ["connect", "stale"]},
     "breaker": {"consecutive_failures": 1000000},
-    "timeouts": {"response": "5m", "idle": "5m"},
+    "timeouts": {"connect": "30s", "response": "5m", "idle": "5m"},
 }
 """Settings under which one test's failures do not change what the next test sees, and no timeout of the
 backend's does what something else should have done before a test's own deadline."""

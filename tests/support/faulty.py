@@ -17,7 +17,7 @@ EAGER = {
     "on": ["connect", "stale", 502, 503, 504],
     "backoff": {"base": "1ms", "cap": "5ms"},
 }
-BREAKER = {"consecutive_failures": 3, "open_for": "2s", "half_open_probes": 1}
+BREAKER = {"consecutive_failures": 3, "open_for": "5s", "half_open_probes": 1}
 HEALTH = {"interval": "100ms", "timeout": "1s", "unhealthy_after": 2, "healthy_after": 1}
 
 
@@ -69,9 +69,9 @@ def config(
         "steady": backend(origin),
         "down": backend(origin, url=closed),
         "deaf": backend(origin, url=f"http://127.0.0.1:{full_port}", timeouts={"connect": "500ms"}),
-        "slow": backend(origin, timeouts={"response": "700ms"}),
-        "patient": backend(origin, timeouts={"response": "2s"}),
-        "stalling": backend(origin, timeouts={"idle": "700ms"}),
+        "slow": backend(origin, timeouts={"connect": "30s", "response": "1500ms"}),
+        "patient": backend(origin, timeouts={"connect": "30s", "response": "2s"}),
+        "stalling": backend(origin, timeouts={"connect": "30s", "response": "5m", "idle": "1s"}),
         "flaky": backend(origin, retries=EAGER),
         "once": backend(origin, retries=ONCE),
         "breaking": backend(origin, retries=ONCE, breaker=BREAKER),

@@ -26,6 +26,16 @@ def open_files(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def descriptors(pid: int) -> set[tuple[str, str]]:
+    """The number of each, and what it is of, as proc(5) writes it; none where the process is gone."""
+    found = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # closed since
+                found.add((entry.name, os.readlink(entry)))
+    return found
+
+
 def command(pid: int) -> str:
     """The words of its command line; none where it is gone."""
     return _read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")

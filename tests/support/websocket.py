@@ -71,7 +71,7 @@ class WebSocketOrigin:
                 socket.close(4001, "come back l\u00e4ter")
             case "ping":
                 pong = socket.ping(b"are you there")
-                socket.send("ponged" if pong.wait(10) else "silence")
+                socket.send("ponged" if pong.wait(DEADLINE) else "silence")
                 socket.recv()
             case "large":
                 socket.send(LARGE)
@@ -86,7 +86,7 @@ class WebSocketOrigin:
                 socket.send(hashlib.sha256(message).hexdigest())
                 socket.recv()
             case "stuck":
-                self.read_on.wait(20)
+                self.read_on.wait(DEADLINE)
             case _:
                 for message in socket:
                     socket.send(message)
@@ -102,9 +102,9 @@ def sockets() -> Iterator[WebSocketOrigin]:
 @pytest.fixture(scope="session")
 def tunnel_proxy(lane: Lane, sockets: WebSocketOrigin, main_origin: Origin, proxies: Proxies) -> Banyan:
     url = f"http://127.0.0.1:{sockets.port}"
-    quick = {"timeouts": {"response": "1s", "idle": "2s"}}
+    quick = {"timeouts": {"response": "2s", "idle": "3s"}}
     config = {
-        "server": {"timeouts": {"header": "2s", "keep_alive": "1s", "body_idle": "1s"}},
+        "server": {"timeouts": {"header": "2s", "keep_alive": "2s", "body_idle": "2s"}},
         "backends": {
             "websocket": backend(main_origin, url=url),
             "quick": backend(main_origin, url=url, **quick),
