@@ -1,8 +1,9 @@
 """The demo's two sides for tests: the real PHP gateway and the real FastAPI service, on free ports.
 
-The fixtures `legacy_app` and `modern_app` last for the session and share one database (`demo_home`) and a
-stopped clock, so answers can be compared byte by byte. A test that needs a database of its own calls `seeded`
-and `running_legacy` or `running_modern` itself.
+The fixtures `legacy_app` and `modern_app` last for a file of tests and share one database (`demo_home`) and a
+stopped clock, so answers can be compared byte by byte. Lists are short and all that is new is of one second:
+so no file finds what another's tests left. A test that needs a database of its own calls `seeded` and
+`running_legacy` or `running_modern` itself.
 """
 
 import http.client
@@ -139,21 +140,21 @@ def running_modern(home: origins.Home, env: Mapping[str, str] | None = None) -> 
         part.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> origins.Home:
-    """The session's shared database."""
+    """The database of both sides."""
     return seeded(tmp_path_factory.mktemp("demo"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def legacy_app(demo_home: origins.Home) -> Iterator[App]:
-    """The session's PHP gateway."""
+    """The PHP gateway."""
     with running_legacy(demo_home) as app:
         yield app
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def modern_app(demo_home: origins.Home) -> Iterator[App]:
-    """The session's FastAPI service, on the gateway's database."""
+    """The FastAPI service, on the gateway's database."""
     with running_modern(demo_home) as app:
         yield app
