@@ -33,7 +33,7 @@ class Seen:
 
     async def reach(self, count: int) -> None:
         """Wait until so many changes were reported; a test that waits in vain fails by its timeout."""
-        async with asyncio.timeout(20), self._more:
+        async with asyncio.timeout(60), self._more:
             await self._more.wait_for(lambda: self.count >= count)
 
 
@@ -191,7 +191,7 @@ async def test_what_changed_before_anybody_listened_is_seen(tmp_path: Path) -> N
     watcher = Watcher(path, NEVER, 0.02)
     path.write_text("new")
     changes = watcher.changes()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await anext(changes)
     await changes.aclose()
 

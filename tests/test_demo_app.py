@@ -44,7 +44,7 @@ def stack() -> Iterator[Stack]:
 def set_all(stack: Stack, side: Side) -> None:
     text = stack.routes.read_text()
     save(stack.routes, with_stages(text, dict.fromkeys(stages(text), side)))
-    assert wait_for(stack.at.clients, Request("GET", "/api/payments/pay_1001"), side, timeout=30)
+    assert wait_for(stack.at.clients, Request("GET", "/api/payments/pay_1001"), side, timeout=60)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_every_visit_has_its_route_in_the_shipped_file() -> None:
 def test_an_edit_flips_an_endpoint_under_load_without_a_failure(stack: Stack) -> None:
     visit = reads(random.Random(5))[0]
     with Load(stack.at.clients, lambda: visit.request) as load:
-        flips = [flip(stack.routes, visit, stage, load) for stage in ("modern", "legacy")]
+        flips = [flip(stack.routes, visit, stage, load, patience=60) for stage in ("modern", "legacy")]
     assert [(one.done, one.failed) for one in flips] == [(True, 0), (True, 0)]
 
 

@@ -182,7 +182,7 @@ def test_a_flip_that_does_not_happen_is_given_up(legacy_app: App, tmp_path: Path
     visit, file = reads(random.Random(3))[0], tmp_path / "routes.yaml"
     save(file, f"routes:\n  - id: {visit.route}\n    stage: legacy\n")
     with Load(legacy_app.address, lambda: visit.request) as load:
-        seen = flip(file, visit, "modern", load, patience=0.5)
+        seen = flip(file, visit, "modern", load, patience=3)
     assert stages(file.read_text()) == {visit.route: "modern"}
     assert (seen.done, seen.failed) == (False, 0)
     assert seen.requests > 0

@@ -62,7 +62,7 @@ def served(replica: Replica, weight: float) -> bool:
 def test_a_flip_has_reached_every_worker_when_it_returns(replica: Replica) -> None:
     with Load([replica.address], "/pay/x") as load:
         for stage, weight in (("modern", 100), ("legacy", 0), ("canary", 40)):
-            said = replica.flip("pay", stage, weight if stage == "canary" else None)
+            said = replica.flip_everywhere("pay", stage, weight if stage == "canary" else None)
             since = time.time()
             assert (len(said["replicas"]["confirmed"]), said["replicas"]["missing"]) == (1, [])
             eventually(lambda s=since: len(load.between(s, time.time())) > 20)
@@ -88,7 +88,7 @@ def test_a_change_of_the_route_s_stage_in_the_file_drops_the_override_and_is_aud
 def test_an_override_outlives_other_changes_of_the_file_and_a_restart(
     home: Path, backends: Backends, replica: Replica
 ) -> None:
-    replica.flip("pay", "canary", 40)
+    replica.flip_everywhere("pay", "canary", 40)
     version = replica.ask("GET", "/readyz")[1]["version"]
     rewrite(home, fallback=[])
     eventually(lambda: replica.ask("GET", "/readyz")[1]["version"] > version)

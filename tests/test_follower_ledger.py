@@ -21,6 +21,9 @@ from tests.support.databases import Server
 from tests.support.relay import Relay
 from tests.support.rollout import eventually, snapshot
 
+PATIENCE = 60.0
+"""Seconds that a goodbye may take on a busy machine."""
+
 ME = Author("kim", Source.CLI, "because")
 MODERN = Position("modern")
 
@@ -73,7 +76,7 @@ def names(ledger: Ledger) -> dict[str, int]:
 def test_a_file_needs_no_upgrade_by_hand(url: str, file: Snapshot) -> None:
     told = Told(url).start(file)
     eventually(lambda: told.heard_of(0))
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
 
 
 def test_what_was_flipped_before_and_meanwhile_is_told_once(url: str, book: Ledger, file: Snapshot) -> None:
@@ -83,7 +86,7 @@ def test_what_was_flipped_before_and_meanwhile_is_told_once(url: str, book: Ledg
     flips.flip(book, file, "plain", MODERN, ME)
     told.follower.wake()
     eventually(lambda: told.heard_of(2))
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
     rows = [(row.route, row.version) for news in told.news for row in news.rows]
     assert rows == [("pay", 1), ("plain", 2)]
 
@@ -98,7 +101,7 @@ def test_a_version_is_confirmed_when_somebody_says_so_and_no_earlier(
     told.follower.confirm(version)
     eventually(lambda: flips.confirmation(book, version).confirmed == ("here",))
     eventually(lambda: told.served == [version])
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
     assert names(book) == {}
 
 
@@ -119,7 +122,7 @@ def test_a_hint_is_looked_at_once_and_one_that_is_known_already_not_at_all(
     assert [news.version for news in told.news[looks:]] == [first]  # of its way, and of no second look
     told.follower.wake(0)
     eventually(lambda: told.heard_of(first + 1))
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
 
 
 def test_how_long_a_flip_took_is_told_stage_by_stage(url: str, book: Ledger, file: Snapshot) -> None:
@@ -129,10 +132,10 @@ def test_how_long_a_flip_took_is_told_stage_by_stage(url: str, book: Ledger, fil
     told.follower.wake(version)
     eventually(lambda: told.heard_of(version))
     told.follower.confirm(version)
-    eventually(lambda: told.news[-1].took)
-    took = told.news[-1].took
-    assert took is not None and min(took.read, took.apply, took.report) >= 0
-    told.follower.close(5)
+    eventually(lambda: any(news.took for news in told.news))
+    [took] = [news.took for news in told.news if news.took]
+    assert min(took.read, took.apply, took.report) >= 0
+    told.follower.close(PATIENCE)
 
 
 def test_overrides_that_fell_by_the_file_are_dropped_once_by_any_number_of_replicas(
@@ -146,7 +149,7 @@ def test_overrides_that_fell_by_the_file_are_dropped_once_by_any_number_of_repli
         told.start(changed)
     eventually(lambda: all(told.heard_of(3) for told in crowd))
     for told in crowd:
-        told.follower.close(5)
+        told.follower.close(PATIENCE)
     dropped = [entry for entry in book.read(audit.entries) if entry.action == "drop"]
     assert [(entry.route, entry.actor, entry.source) for entry in dropped] == [
         ("pay", "routes.yaml", Source.FILE)
@@ -162,7 +165,7 @@ def test_a_file_that_changes_while_followed_drops_too(url: str, book: Ledger, fi
     told.follower.follow_file(intents(snapshot("pay: {stage: legacy}", "plain: {}")))
     eventually(lambda: told.heard_of(2))
     assert [(row.route, row.position) for row in told.last.rows] in ([("pay", None)], [])
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
 
 
 def test_a_file_that_moves_a_route_while_followed_is_audited(url: str, book: Ledger, file: Snapshot) -> None:
@@ -170,7 +173,7 @@ def test_a_file_that_moves_a_route_while_followed_is_audited(url: str, book: Led
     eventually(lambda: told.heard_of(0))
     told.follower.follow_file(intents(snapshot("pay: {stage: legacy}", "plain: {}")))
     eventually(lambda: book.read(audit.entries))
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
     [entry] = book.read(audit.entries)
     assert (entry.action, entry.route, entry.actor, entry.source) == (
         "edit",
@@ -189,7 +192,7 @@ def test_a_ledger_restored_from_a_backup_takes_nothing_back(url: str, book: Ledg
     eventually(lambda: told.last.trouble)
     assert "went back from version 2 to 1" in str(told.last.trouble)
     assert told.last.version == 2 and not told.last.rows
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
 
 
 def test_a_flip_after_a_restored_backup_arrives_and_the_trouble_stays_named(
@@ -211,7 +214,7 @@ def test_a_flip_after_a_restored_backup_arrives_and_the_trouble_stays_named(
     told.follower.confirm(version)
     eventually(lambda: flips.confirmation(book, version).confirmed == ("here",))
     assert "went back from version 3 to 1" in str(told.news[-1].trouble)
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
 
 
 def test_a_hint_of_a_lower_version_is_looked_at(
@@ -225,7 +228,7 @@ def test_a_hint_of_a_lower_version_is_looked_at(
     book.write(lambda connection: connection.exec_driver_sql("UPDATE banyan_version SET version = 1"))
     told.follower.wake(1)
     eventually(lambda: told.last.trouble)
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
 
 
 def test_a_ledger_that_can_be_read_and_not_written_is_not_called_back(
@@ -242,7 +245,7 @@ def test_a_ledger_that_can_be_read_and_not_written_is_not_called_back(
     book.write(lambda found: found.exec_driver_sql("ALTER TABLE banyan_away RENAME TO banyan_samples"))
     eventually(lambda: told.last.trouble is None)
     assert len(book.read(lambda connection: samples.read(connection, "pay", 0))) == 1
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
 
 
 def test_a_ledger_that_is_back_stays_named_as_restored_from_a_backup(
@@ -260,7 +263,7 @@ def test_a_ledger_that_is_back_stays_named_as_restored_from_a_backup(
     eventually(lambda: "tables" in str(told.last.trouble))
     book.write(lambda found: found.exec_driver_sql("ALTER TABLE banyan_away RENAME TO banyan_samples"))
     eventually(lambda: "went back" in str(told.last.trouble))
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
     restored = next(at for at, news in enumerate(told.news) if at >= since and news.trouble)
     assert all(news.trouble for news in told.news[restored:])
 
@@ -277,7 +280,7 @@ def test_samples_are_written_and_kept_while_the_ledger_is_away(postgresql: Serve
     migrate.upgrade(url)
     relay = Relay(postgresql.port)
     told = Told(url.replace(str(postgresql.port), str(relay.port))).start(file)
-    ledger = Ledger.open(url)
+    ledger = Ledger(engine.create(url))
     eventually(lambda: told.heard_of(0))
     relay.silence()
     told.follower.keep([("pay", Sample(slot, "here", compared=1)) for slot in (1, 2)])
@@ -285,7 +288,7 @@ def test_samples_are_written_and_kept_while_the_ledger_is_away(postgresql: Serve
     assert ledger.read(lambda connection: samples.read(connection, "pay", 0)) == []
     relay.speak()
     eventually(lambda: len(ledger.read(lambda connection: samples.read(connection, "pay", 0))) == 2, 30)
-    told.follower.close(5)
+    told.follower.close(PATIENCE)
     ledger.close()
     relay.close()
 
@@ -294,7 +297,7 @@ def test_samples_are_written_and_kept_while_the_ledger_is_away(postgresql: Serve
 def test_no_method_waits_for_a_ledger_that_hangs(postgresql: Server, file: Snapshot) -> None:
     relay = Relay(postgresql.port)
     relay.silence()
-    told = Told(f"postgresql://banyan@127.0.0.1:{relay.port}/nothing?connect_timeout=2").start(file)
+    told = Told(f"postgresql://banyan@127.0.0.1:{relay.port}/nothing?connect_timeout=60").start(file)
     finished = threading.Event()
 
     def use() -> None:
@@ -306,13 +309,13 @@ def test_no_method_waits_for_a_ledger_that_hangs(postgresql: Server, file: Snaps
         finished.set()
 
     threading.Thread(target=use, daemon=True).start()
-    assert finished.wait(2)
-    told.follower.close(20)
-    relay.close()
+    assert finished.wait(20)
+    relay.close()  # which ends the wait of its thread
+    told.follower.close(PATIENCE)
 
 
 def test_a_server_without_tables_says_what_to_do(postgresql: Server, file: Snapshot) -> None:
     told = Told(postgresql.create_database()).start(file)
     eventually(lambda: told.last.trouble)
     assert "run `banyan ledger upgrade`" in str(told.last.trouble)
-    told.follower.close(5)
+    told.follower.close(PATIENCE)

@@ -256,7 +256,7 @@ def test_a_damaged_ramp_is_named_and_old_samples_are_forgotten_all_the_same(
     thread.start()
     eventually(lambda: stage.said)
     controller.close()
-    thread.join(10)
+    thread.join(60)
     [said] = stage.said
     assert said.startswith("the ramp of pay stands still: IndexError: ")
     assert stage.ledger.read(lambda connection: samples.read(connection, "pay", 0)) == []
@@ -341,7 +341,7 @@ def test_a_rollback_that_meets_a_flip_by_hand_in_the_same_moment_leaves_it_alone
         eventually(lambda: somebody_waits_for_a_lock(stage.ledger))
 
     stage.ledger.write(by_hand)
-    turning.join(30)
+    turning.join(60)
     assert (stage.position, stage.audit()[-1][2]) == (Position("modern"), "canary 5 %")
     assert stage.stored.ramp.state is State.BAKING
     controller.turn()
@@ -409,7 +409,7 @@ def test_a_ledger_that_is_away_is_said_once_and_ramps_go_on_after_it(stage: Stag
     thread.start()
     eventually(lambda: stage.happened)
     controller.close()
-    thread.join(10)
+    thread.join(60)
     assert stage.said == [
         "ramps stand still: the ledger is unavailable: gone",
         "ramps stand still: KeyError: 'a defect'",

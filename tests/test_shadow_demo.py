@@ -17,6 +17,7 @@ from demo.story.stages import save, stages, with_stages
 from demo.story.visits import reads, writes
 from demo.story.wire import ask
 from tests.support.demo import NOW
+from tests.test_shadow_faults import logged
 
 BUGS = {
     ("rate-fee", "$.fee", "changed"),
@@ -69,7 +70,7 @@ def test_the_planted_bugs_are_found_and_nothing_else(stack: Stack) -> None:
         found = groups(ledger) if log.exists() and log.stat().st_size else []
     assert len(found) == len(BUGS)
     assert {group["severity"] for group in found} == {"critical"}
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = logged(log.parent)
     others = {(line["verdict"], line["reason"]) for line in lines if line["verdict"] != "mismatch"}
     assert others <= {("inconclusive", "vanished"), *TOO_SLOW}
     assert {line["method"] for line in lines} == {"GET"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shadow.difflog import DiffLog, LogTaken
+from tests.support.processes import descriptors
 
 DAY = 86_400.0
 
@@ -90,13 +91,18 @@ def test_what_a_full_disk_took_of_a_line_is_taken_back(
     assert (tmp_path / "d.jsonl").read_bytes() == line(1) + line(3)
 
 
+def opened_in(home: Path) -> set[str]:
+    """This process' descriptors of files in a folder."""
+    return {number for number, what in descriptors(os.getpid()) if what.startswith(str(home))}
+
+
 def test_where_no_new_file_can_be_made_the_full_one_stays_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Closed, its number would be the next connection's, and lines would go there."""
     log = DiffLog(tmp_path / "d.jsonl", len(line(1)), DAY)
     log.write([line(1)])
-    held = set(os.listdir("/proc/self/fd"))
+    held = opened_in(tmp_path)
 
     def refuse(*_: object) -> int:
         raise OSError(28, "No space left on device")
@@ -106,7 +112,7 @@ def test_where_no_new_file_can_be_made_the_full_one_stays_open(
             full.setattr(os, "open", refuse)
             with pytest.raises(OSError, match="No space"):
                 log.write([line(2)])
-    assert set(os.listdir("/proc/self/fd")) == held
+    assert opened_in(tmp_path) == held
     log.write([line(3)])
     assert (tmp_path / "d.jsonl").read_bytes() == line(3)
     assert [file.read_bytes() for file in tmp_path.glob("d.*.jsonl")] == [line(1)]

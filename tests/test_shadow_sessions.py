@@ -93,7 +93,7 @@ def tracked(desk: Desk, most: list[int]) -> None:
     async def handle_async_request(request: httpx.Request) -> httpx.Response:
         now[0] += 1
         most.append(now[0])
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
         now[0] -= 1
         return httpx.Response(200, json={"a": 1})
 

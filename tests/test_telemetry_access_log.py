@@ -5,6 +5,9 @@ import io
 import json
 import os
 import select
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,9 @@ from proxy.telemetry.metrics import Totals
 from proxy.telemetry.recorder import Telemetry
 from tests.support.outcomes import outcome
 from tests.support.rollout import eventually
+
+LONG = 60.0
+"""Seconds without a turn that no thread gets to wait for."""
 
 
 def test_lines_reach_the_descriptor_in_order(tmp_path: Path) -> None:
@@ -61,6 +67,17 @@ def test_a_reader_that_hangs_or_is_gone_costs_lines_and_nothing_else() -> None:
     os.close(writing)
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No other thread gets a turn: whoever writes finds all that is added meanwhile, or nothing of it."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(LONG)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
 def test_a_disk_that_is_full_for_a_while_costs_the_lines_of_that_time_and_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -68,8 +85,9 @@ def test_a_disk_that_is_full_for_a_while_costs_the_lines_of_that_time_and_is_sai
     reading, writing = os.pipe2(os.O_NONBLOCK)
     room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1)
     log = AccessLog(writing)
-    for number in range(99):
-        log.write(outcome(f"/{number}".encode()))
+    with undisturbed():
+        for number in range(99):
+            log.write(outcome(f"/{number}".encode()))
     eventually(lambda: log.dropped)
     lost = log.dropped
     log.write(outcome(b"/99"))

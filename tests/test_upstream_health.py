@@ -64,7 +64,7 @@ async def checked(policy: HealthPolicy = QUICK) -> AsyncIterator[tuple[Backend, 
 
 async def test_an_endpoint_that_answers_well_is_asked_on_one_connection() -> None:
     async with checked() as (backend, endpoint, _):
-        await endpoint.until(lambda: len(endpoint.heads) == 20)
+        await endpoint.until(lambda: len(endpoint.heads) >= 20)
         assert backend.pools[0].healthy
         assert endpoint.open == 1
         assert endpoint.heads[0].startswith(b"GET /up?deep=1 HTTP/1.1\r\n")

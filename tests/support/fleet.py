@@ -18,7 +18,7 @@ from proxy.decision.buckets import bucket
 from tests.support import processes
 from tests.support.banyan import Banyan
 from tests.support.origin import Exchange, Origin
-from tests.support.wire import Address, response
+from tests.support.wire import DEADLINE, Address, response
 
 KEYS = 60
 """Sticky keys that the load uses."""
@@ -73,7 +73,7 @@ class Load:
         with contextlib.ExitStack() as open_connections:
             clients = [
                 open_connections.enter_context(
-                    contextlib.closing(http.client.HTTPConnection(*address, timeout=10))
+                    contextlib.closing(http.client.HTTPConnection(*address, timeout=DEADLINE))
                 )
                 for address in self._addresses
             ]
@@ -88,7 +88,7 @@ class Load:
             client.request("GET", self._path, headers={"X-Key": key})
             answer = client.getresponse()
             status, side = answer.status, answer.read().decode()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             client.close()
             status, side = 0, ""
         self.answers.append(Answer(began, time.time(), key, status, side))
@@ -139,7 +139,7 @@ class Replica(Banyan):
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and document of the control port."""
-        with contextlib.closing(http.client.HTTPConnection(*self.control, timeout=20)) as connection:
+        with contextlib.closing(http.client.HTTPConnection(*self.control, timeout=DEADLINE)) as connection:
             connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
@@ -150,6 +150,16 @@ class Replica(Banyan):
         status, document = self.ask("POST", f"/api/v1/routes/{route}/flip", body)
         assert status == 200, document
         return dict(document)
+
+    def flip_everywhere(self, route: str, stage: str, weight: float | None = None) -> dict[str, Any]:
+        """Flip a route until all replicas confirmed: on a busy machine they may take longer than the API
+        waits for them."""
+        deadline = time.monotonic() + 3 * DEADLINE
+        while True:
+            said = self.flip(route, stage, weight)
+            if not said["replicas"]["missing"] and not said["replicas"]["silent"]:
+                return said
+            assert time.monotonic() < deadline, said
 
     def ledger(self) -> dict[str, Any]:
         """What /readyz says of the ledger."""
