@@ -39,13 +39,16 @@ class Page:
 
     def open(self, url: str) -> None:
         """Loads a page and everything on it."""
+        self._forget()
         self._call("Page.navigate", url=url)
-        self.settle()
+        self._settle()
 
-    def settle(self) -> None:
-        """Waits until the page that is on its way has come."""
-        while self._event()["method"] != "Page.loadEventFired":
-            pass
+    def until(self, script: str) -> None:
+        """Waits until a JavaScript expression holds, on whichever page the browser goes to by itself."""
+        deadline = time.monotonic() + START
+        while not self._holds(script):
+            assert time.monotonic() < deadline, f"it never came to {script}"
+            time.sleep(0.05)
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""
@@ -55,8 +58,9 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Clicks what leads to another page, and waits for that."""
+        self._forget()
         self.run(f"document.querySelector({json.dumps(selector)}).click()")
-        self.settle()
+        self._settle()
 
     def fill(self, selector: str, text: str) -> None:
         """Types into a field."""
@@ -78,15 +82,34 @@ class Page:
         file.write_bytes(png)
         return png
 
+    def _holds(self, script: str) -> bool:
+        """Not where the page is left before it can tell."""
+        answer = self._answer("Runtime.evaluate", expression=script, returnByValue=True)
+        return answer.get("result", {}).get("result", {}).get("value") is True
+
+    def _forget(self) -> None:
+        """Pages that have come so far are not the one that is waited for next."""
+        self._call("Page.enable")
+        self._events.clear()
+
+    def _settle(self) -> None:
+        """Waits until the page that is on its way has come."""
+        while self._event()["method"] != "Page.loadEventFired":
+            pass
+
     def _call(self, method: str, **params: Any) -> dict[str, Any]:
+        message = self._answer(method, **params)
+        assert "error" not in message, message
+        result: dict[str, Any] = message["result"]
+        return result
+
+    def _answer(self, method: str, **params: Any) -> dict[str, Any]:
         self._calls += 1
         self._channel.send(json.dumps({"id": self._calls, "method": method, "params": params}))
         while True:
-            message = json.loads(self._channel.recv(START))
+            message: dict[str, Any] = json.loads(self._channel.recv(START))
             if message.get("id") == self._calls:
-                assert "error" not in message, message
-                result: dict[str, Any] = message["result"]
-                return result
+                return message
             self._events.append(message)
 
     def _event(self) -> dict[str, Any]:
@@ -107,7 +130,9 @@ def browsing(home: Path) -> Iterator[Page]:
         port = _debugging_port(process, profile / "DevToolsActivePort")
         with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=START) as answer:
             tab = next(target for target in json.load(answer) if target["type"] == "page")
-        with connect(tab["webSocketDebuggerUrl"], max_size=None) as channel:
+        with connect(
+            tab["webSocketDebuggerUrl"], max_size=None, open_timeout=START, ping_interval=None
+        ) as channel:
             yield Page(channel)
     finally:
         process.terminate()
