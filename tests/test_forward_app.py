@@ -248,7 +248,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_ends_the_exchange(
     caller.body(b"some", more=True)
     wire = await wired(front)
     caller.leave()
-    await asyncio.wait_for(caller.task, 5)
+    await asyncio.wait_for(caller.task, 60)
     await settle()
     assert wire.closing
     assert front.outcomes[0].error == "client gone"
@@ -258,7 +258,7 @@ async def test_a_client_that_leaves_while_its_form_is_looked_at_ends_too(front: 
     caller = Caller(front, "POST", "/pay", FORM, (b"content-length", b"14"))
     caller.body(b"action", more=True)
     caller.leave()
-    await asyncio.wait_for(caller.task, 5)
+    await asyncio.wait_for(caller.task, 60)
     assert caller.sent == []
     assert front.outcomes[0].error == "client gone"
 
@@ -380,7 +380,7 @@ async def served(front: Front) -> AsyncIterator[Ask]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(data)
         try:
-            return await asyncio.wait_for(reader.read(), 10)
+            return await asyncio.wait_for(reader.read(), 60)
         finally:
             writer.close()
             await writer.wait_closed()

@@ -9,6 +9,7 @@ from proxy.ledger import Ledger, audit, diffs, noise
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.diffs import Exchange, Seen, Triage, UnknownGroup
 from proxy.ledger.noise import Ruling
+from tests.support.databases import patient
 
 QA = Author("quinn", Source.UI, "rounding, see the ticket")
 NOW = datetime(2025, 3, 3, 10, tzinfo=UTC)
@@ -138,7 +139,7 @@ def test_old_groups_are_forgotten_with_their_exchanges(ledger: Ledger) -> None:
 
 
 def test_workers_that_report_the_same_groups_at_once_lose_no_count(ledger_url: str) -> None:
-    ledgers = [Ledger.open(ledger_url) for _ in range(3)]
+    ledgers = [patient(ledger_url) for _ in range(3)]
     orders = (["a", "b", "c"], ["c", "b", "a"], ["b", "a", "c"])
 
     def work(worker: int) -> None:

@@ -8,6 +8,7 @@ from proxy.ledger import Ledger, leases
 from proxy.ledger.columns import EPOCH
 from proxy.ledger.leases import Lease, LeaseLost
 from proxy.ledger.schema import leases as table
+from tests.support.databases import patient
 
 LONG = timedelta(minutes=5)
 RAMPS = "ramps"
@@ -98,7 +99,7 @@ def test_what_was_done_under_a_lost_lease_is_undone(ledger: Ledger) -> None:
 
 
 def test_of_many_who_ask_at_once_one_gets_the_lease_each_time(ledger_url: str) -> None:
-    ledgers = [Ledger.open(ledger_url) for _ in range(4)]
+    ledgers = [patient(ledger_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         for token in range(1, 6):
             got = list(pool.map(acquire, ledgers, "abcd"))

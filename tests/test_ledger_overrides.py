@@ -10,6 +10,7 @@ from proxy.ledger import Ledger, audit, overrides
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.overrides import Flip, NothingBefore, Override, StaleVersion
 from proxy.ledger.positions import Intent, Position
+from tests.support.databases import patient
 
 ANN = Author("ann", Source.CLI, "the new code is ready")
 RAMP = Author("controller", Source.RAMP, "gates passed")
@@ -193,7 +194,7 @@ def at_once(count: int, work: Callable[[int], _T]) -> list[_T]:
 
 
 def test_writers_at_once_get_versions_in_one_order_without_gaps(ledger_url: str) -> None:
-    ledgers = [Ledger.open(ledger_url) for _ in range(4)]
+    ledgers = [patient(ledger_url) for _ in range(4)]
 
     def flips(worker: int) -> list[int]:
         return [flip(ledgers[worker], canary(n), route=f"route-{n % 3}").version for n in range(1, 16)]
@@ -207,7 +208,7 @@ def test_writers_at_once_get_versions_in_one_order_without_gaps(ledger_url: str)
 
 
 def test_a_reader_who_goes_on_from_its_version_misses_nothing(ledger_url: str) -> None:
-    ledgers = [Ledger.open(ledger_url) for _ in range(4)]
+    ledgers = [patient(ledger_url) for _ in range(4)]
     seen: dict[str, int] = {}
     at = 0
 
@@ -229,7 +230,7 @@ def test_a_reader_who_goes_on_from_its_version_misses_nothing(ledger_url: str) -
 
 
 def test_of_many_who_expect_the_same_version_one_wins(ledger_url: str) -> None:
-    ledgers = [Ledger.open(ledger_url) for _ in range(4)]
+    ledgers = [patient(ledger_url) for _ in range(4)]
 
     def try_flip(worker: int) -> bool:
         try:

@@ -17,7 +17,7 @@ from proxy.ledger import BadLedgerUrl, Ledger, LedgerUnavailable, audit, migrate
 from proxy.ledger.audit import Author, Source
 from proxy.ledger.engine import create
 from proxy.ledger.positions import Intent, Position
-from tests.support.databases import Server
+from tests.support.databases import Server, patient
 from tests.support.relay import Relay
 
 SERVERS = ("postgresql", "mariadb")
@@ -330,7 +330,7 @@ def test_readers_and_the_writer_of_sqlite_do_not_wait_for_each_other(tmp_path: P
 def test_writers_of_sqlite_may_read_first(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     migrate.upgrade(url)
-    ledgers = [Ledger(create(url, LATE), LATE) for _ in range(3)]
+    ledgers = [patient(url) for _ in range(3)]
     put(ledgers[0], "0")
 
     def count(connection: Connection) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, create_engine, delete, text, update
 from sqlalchemy.exc import OperationalError
 
 from proxy.ledger import Ledger, migrate
+from proxy.ledger.engine import create
 from proxy.ledger.schema import metadata
 from proxy.ledger.schema import version as versions
 from tests.support import processes
@@ -28,6 +29,9 @@ from tests.support.banyan import free_port
 
 START = 60.0
 """Seconds that a server may take to start or stop on a busy machine."""
+
+PATIENCE = 60
+"""Seconds that a database may take over one transaction there, others' included."""
 
 KINDS = ("sqlite", "postgresql", "mariadb")
 _numbers = itertools.count(1)
@@ -215,15 +219,20 @@ def ledger_url(request: pytest.FixtureRequest, upgraded: dict[str, str], tmp_pat
     return upgraded[request.param]
 
 
+def patient(url: str) -> Ledger:
+    """A ledger that does not give its database up where only the machine is slow."""
+    return Ledger(create(url, PATIENCE), PATIENCE)
+
+
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    opened = Ledger.open(ledger_url)
+    opened = patient(ledger_url)
     yield opened
     opened.close()
 
 
 def _empty(url: str) -> None:
-    ledger = Ledger.open(url)
+    ledger = patient(url)
     ledger.write(_forget_everything)
     ledger.close()
 
