@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from proxy.config.backends import BackendTls
 from proxy.config.server import ServerTls
+from proxy.secure import SecureContext
 
 Tls: TypeAlias = BackendTls | ServerTls
 
@@ -49,7 +50,7 @@ def content(tls: Tls) -> bytes:
 
 def towards_clients(tls: ServerTls) -> ssl.SSLContext:
     """Raises OSError, of which ssl.SSLError is one."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = SecureContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls.cert, tls.key)
     context.set_alpn_protocols(ALPN)
     return context
@@ -57,7 +58,11 @@ def towards_clients(tls: ServerTls) -> ssl.SSLContext:
 
 def towards_backend(tls: BackendTls) -> ssl.SSLContext:
     """Raises OSError, of which ssl.SSLError is one."""
-    context = ssl.create_default_context(cafile=tls.ca)
+    context = SecureContext(ssl.PROTOCOL_TLS_CLIENT)
+    if tls.ca is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(tls.ca)
     context.set_alpn_protocols(ALPN)
     if tls.cert is not None:
         context.load_cert_chain(tls.cert, tls.key)

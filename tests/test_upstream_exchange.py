@@ -4,8 +4,10 @@ The clock, the timers and the network are the test's.
 """
 
 import errno
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +18,10 @@ from proxy.upstream.exchange import QUEUE_LIMIT, Exchange
 from proxy.upstream.failures import Failure
 from proxy.upstream.retry import RetryPolicy
 from proxy.upstream.settings import Address, BackendSettings
+from tests.support.processes import open_files
 from tests.support.scripted import ScriptedLoop, ScriptedTransport, settle
 from tests.support.sinks import GET, POST, Recorder, answer
+from tests.support.tls_pair import Pair
 
 SAFE_UPLOAD = replace(POST, safe=True)
 NO_PAUSE = RetryPolicy(attempts=3, base=0.0)
@@ -811,13 +815,67 @@ async def test_half_an_answer_behind_a_failed_write_is_cut_short(loop: ScriptedL
     assert (sink.status, sink.body, sink.failure) == (413, b"too larg", Failure.TRUNCATED)
 
 
-async def test_behind_tls_nothing_is_read_past_the_layer(loop: ScriptedLoop) -> None:
-    _, sink, wire = await rig(loop).sent(POST)
-    wire.secure()
-    wire.theirs.sendall(answer(413))
+async def test_behind_tls_too_an_answer_that_waits_unread_is_the_answer(
+    loop: ScriptedLoop, tmp_path: Path
+) -> None:
+    """TLS has lost its socket when it says so, and may have read some of it before."""
+    pair = Pair(tmp_path)
+    loop.secure = pair.ours
+    at = rig(loop)
+    _, sink, wire = await at.sent(POST)
+    pair.ours.incoming.write(pair.says(answer(413, b"too large")[:20]))
+    wire.theirs.sendall(pair.says(answer(413, b"too large")[20:]))
     wire.theirs.close()
+    wire.forget_socket()
+    before = open_files(os.getpid())
+    wire.lose(BrokenPipeError())
+    assert (sink.status, sink.body, sink.failure, sink.ended) == (413, b"too large", None, 1)
+    assert open_files(os.getpid()) == before - 1
+    assert not at.backend.pools[0].resting
+
+
+async def test_behind_tls_without_a_descriptor_left_the_answer_is_lost(
+    loop: ScriptedLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "dup", exhausted)
+    pair = Pair(tmp_path)
+    loop.secure = pair.ours
+    _, sink, wire = await rig(loop).sent(POST)
+    wire.theirs.sendall(pair.says(answer(413)))
+    wire.forget_socket()
     wire.lose(BrokenPipeError())
     assert (sink.status, sink.failure) == (None, Failure.RESET)
+
+
+async def test_what_tls_held_back_from_a_slow_asker_is_not_lost(loop: ScriptedLoop, tmp_path: Path) -> None:
+    """A backend that has said all closes; TLS then closes too, whether its last words were taken or not."""
+    pair = Pair(tmp_path)
+    loop.secure = pair.ours
+    exchange, sink, wire = await rig(loop).sent()
+    wire.feed(answer(200, b"all of it")[:-3])
+    exchange.pause()
+    pair.ours.incoming.write(pair.says(b" it"))
+    wire.lose()
+    assert (sink.status, sink.body, sink.failure, sink.ended) == (200, b"all of it", None, 1)
+
+
+@pytest.mark.parametrize("said", [True, False])
+async def test_behind_tls_held_back_bytes_end_a_response_if_an_alert_does(
+    loop: ScriptedLoop, tmp_path: Path, said: bool
+) -> None:
+    pair = Pair(tmp_path)
+    loop.secure = pair.ours
+    exchange, sink, wire = await rig(loop).sent()
+    wire.feed(b"HTTP/1.0 200 OK\r\n\r\nuntil")
+    exchange.pause()
+    pair.ours.incoming.write(pair.says(b" the end"))
+    pair.ours.incoming.write(pair.says_no_more() if said else b"")
+    wire.lose()
+    assert sink.body == b"until the end"
+    assert sink.failure is (None if said else Failure.TRUNCATED)
 
 
 async def test_the_answer_to_head_has_no_body_and_leaves_a_usable_connection(loop: ScriptedLoop) -> None:

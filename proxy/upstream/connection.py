@@ -6,6 +6,7 @@ import os
 import select
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from proxy.secure import Secure
 from proxy.upstream.failures import Failure
 from proxy.upstream.reading import ResponseReader
 
@@ -29,6 +30,8 @@ class Connection(ResponseReader):
         self._paused = False
         self._said_end = False
         self._poll: Any = None
+        self._secure: Secure | None = None
+        self._kept = -1
 
     # -- what the exchange does with it
 
@@ -36,6 +39,8 @@ class Connection(ResponseReader):
         """Send the first bytes of a request; what comes back goes to this exchange."""
         self.exchange = exchange
         self.served += 1
+        if self._secure is not None and self._kept < 0 and not exchange.upload_done:
+            self._keep_socket()
         self.transport.write(data)
 
     def write(self, data: bytes) -> None:
@@ -81,6 +86,8 @@ class Connection(ResponseReader):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # uvloop's transports do not inherit from asyncio's
         self.transport = transport
+        secure = transport.get_extra_info("ssl_object")
+        self._secure = secure if isinstance(secure, Secure) else None
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -103,8 +110,12 @@ class Connection(ResponseReader):
         self._said_end = True
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._secure is not None:
+            self._decrypt_rest(self._secure, b"")
         if exc is not None and self.exchange is not None:
             self._read_rest()
+        if self._kept >= 0:
+            os.close(self._kept)
         self.pool.lost(self)
         exchange, self.exchange = self.exchange, None
         if exchange is None:
@@ -123,12 +134,26 @@ class Connection(ResponseReader):
         A backend that refuses an upload answers, closes, and thereby resets what is still on its way to it.
         The transport then ends at a write that failed, whether it has read that answer or not.
         """
-        if self.transport.get_extra_info("sslcontext") is not None:
-            return  # what waits there only the TLS layer can read
-        descriptor = self.transport.get_extra_info("socket").fileno()
+        secure, descriptor = self._secure, self._kept
         with contextlib.suppress(OSError):
+            if secure is None:
+                descriptor = self.transport.get_extra_info("socket").fileno()
             while self.exchange is not None and (data := os.read(descriptor, _READ_SIZE)):
-                self.data_received(data)
+                if secure is None:
+                    self.data_received(data)
+                else:
+                    self._decrypt_rest(secure, data)
+
+    def _decrypt_rest(self, secure: Secure, data: bytes) -> None:
+        """Take what was said last, also what TLS had read and held back: it does not wait for who is slow."""
+        if self.exchange is not None and (said := secure.rest(data)):
+            self.data_received(said)
+        self._said_end |= secure.ended
+
+    def _keep_socket(self) -> None:
+        """TLS tells that a connection is lost when its socket is closed, and with it what nobody had read."""
+        with contextlib.suppress(OSError):  # there is no descriptor left
+            self._kept = os.dup(self.transport.get_extra_info("socket").fileno())
 
     def pause_writing(self) -> None:
         if self.exchange is not None:

@@ -7,6 +7,7 @@ import asyncio
 import heapq
 import itertools
 import socket
+import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -14,7 +15,9 @@ from typing import Any, cast
 class ScriptedTransport:
     """One end of a connection. What is written to it is in `sent`; closing it tells its protocol."""
 
-    def __init__(self, protocol: asyncio.Protocol, address: str = "192.0.2.7") -> None:
+    def __init__(
+        self, protocol: asyncio.Protocol, address: str = "192.0.2.7", secure: ssl.SSLObject | None = None
+    ) -> None:
         self.protocol = protocol
         self.sent = b""
         self.writes = 0
@@ -27,6 +30,8 @@ class ScriptedTransport:
         self._ours, self.theirs = socket.socketpair()
         self._ours.setblocking(False)
         self._extra: dict[str, object] = {"socket": _Named(self._ours, address)}
+        if secure is not None:
+            self._extra.update(sslcontext=secure.context, ssl_object=secure)
         protocol.connection_made(cast(asyncio.Transport, self))
 
     # -- what the test does with it
@@ -43,6 +48,10 @@ class ScriptedTransport:
     def secure(self) -> None:
         """What its socket carries is TLS."""
         self._extra["sslcontext"] = object()
+
+    def forget_socket(self) -> None:
+        """Its socket is closed, as TLS has it before it says that the connection is lost."""
+        self._extra["socket"] = None
 
     def take(self) -> bytes:
         """What was written since the last call."""
@@ -129,6 +138,8 @@ class ScriptedLoop:
         """Ports that were connected to, in order."""
         self.failing: dict[int, Exception] = {}
         """By port, what a connection attempt ends with."""
+        self.secure: ssl.SSLObject | None = None
+        """What a connection that is made is encrypted with."""
         self.wires: list[ScriptedTransport] = []
         """The connections that were made, in order."""
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
@@ -161,7 +172,7 @@ class ScriptedLoop:
         if port in self.failing:
             raise self.failing[port]
         protocol = factory()
-        self.wires.append(ScriptedTransport(protocol))
+        self.wires.append(ScriptedTransport(protocol, secure=self.secure))
         return self.wires[-1], protocol
 
     def advance(self, seconds: float) -> None:
