@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from typing import cast
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from proxy.forward.app import DataPlane
-from proxy.forward.client import DRAIN_GRACE
+from proxy.forward.client import DRAIN_GRACE, ClientConnection
 from proxy.forward.client_socket import HALF_CLOSED_GRACE, LARGE, LINGER
 from proxy.forward.framing import HELD_LIMIT
 from tests.support.gateways import LEGACY, Front
@@ -589,6 +590,54 @@ async def test_a_half_closed_client_is_waited_for_anew_with_each_piece(
     front.sweep(HALF_CLOSED_GRACE - 0.1)
     assert not client.closing
     assert (await answered(client, wire, b"x")).endswith(b"x")
+
+
+async def test_a_client_over_tls_that_says_no_more_gets_the_answers_to_all_it_asked(
+    front: Front, client: ScriptedTransport
+) -> None:
+    """TLS tells of the end before it hands on what was said last (RFC 8446 §6.1)."""
+    cast(ClientConnection, client.protocol).closure_alerted()
+    client.feed(GET + GET)
+    await settle()
+    for body in (b"1", b"2"):
+        assert not client.closing
+        front.loop.wires[-1].feed(answer(200, body))
+        await settle()
+    assert statuses(client.sent) == [b"200", b"200"]
+    assert client.closing
+
+
+@pytest.mark.parametrize("sent", [b"", GET[:9], POST], ids=["nothing", "half-a-head", "no-body"])
+async def test_a_client_over_tls_that_says_no_more_too_early_is_gone(
+    front: Front, client: ScriptedTransport, sent: bytes
+) -> None:
+    client.feed(sent)
+    cast(ClientConnection, client.protocol).closure_alerted()
+    await settle()
+    assert client.closing
+
+
+async def test_a_client_over_tls_that_was_refused_is_not_cut_off_by_its_own_end(
+    front: Front, client: ScriptedTransport
+) -> None:
+    """The answer is on its way, and the connection ends behind it."""
+    client.feed(b"nonsense\r\n\r\n")
+    cast(ClientConnection, client.protocol).closure_alerted()
+    await settle()
+    assert statuses(client.sent) == [b"400"]
+    assert client.ended
+    assert not client.closing
+
+
+async def test_who_is_slow_to_read_has_its_time_also_half_closed(
+    front: Front, client: ScriptedTransport
+) -> None:
+    wire = await asked(client, front)
+    client.protocol.pause_writing()
+    client.protocol.eof_received()
+    await answered(client, wire, answer(200, b"long")[:-1])
+    front.sweep(HALF_CLOSED_GRACE + 0.1)
+    assert not client.closing
 
 
 async def test_a_client_that_ends_in_the_middle_of_a_body_is_gone(

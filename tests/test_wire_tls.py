@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import select
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.support.dataplane import Connect, backend, connector
 from tests.support.hostile import SMUGGLED, assert_problem
 from tests.support.keys import Keys, issued
 from tests.support.origin import Exchange, Origin, echo
-from tests.support.wire import Wire, request, response, wait_until
+from tests.support.wire import DEADLINE, Wire, request, response, wait_until
 
 Narrow = Callable[[str], contextlib.AbstractContextManager[Banyan]]
 
@@ -138,6 +139,41 @@ def test_large_bodies_over_tls(origin: Origin, wire: Wire) -> None:
 
 def _digest(data: bytes) -> bytes:
     return hashlib.sha256(data).hexdigest().encode()
+
+
+def test_a_client_over_tls_that_says_no_more_may_still_listen(
+    origin: Origin, connect: Connect, keys: Keys
+) -> None:
+    """RFC 8446 §6.1: it is waited for a little, which on a busy machine may be too little once."""
+    said = threading.Event()
+
+    def answers_later(exchange: Exchange) -> None:
+        exchange.body()
+        assert said.wait(DEADLINE)
+        exchange.send(response(body=b"heard"))
+
+    def is_answered() -> bool:
+        said.clear()
+        origin.plays(answers_later)
+        wire = connect(tls=keys.trusting())
+        wire.send(request(b"/alert"))
+        wire.alert()
+        said.set()
+        return wire.stream.rest().endswith(b"heard")
+
+    assert any(is_answered() for _ in range(3))
+
+
+def test_a_client_over_tls_that_leaves_frees_the_origin(origin: Origin, connect: Connect, keys: Keys) -> None:
+    """It says no more as well, but nobody listens any more."""
+    gone: list[bool] = []
+    origin.plays(lambda exchange: gone.append(exchange.is_gone()))
+    wire = connect(tls=keys.trusting())
+    wire.send(request(b"/leaves"))
+    origin.wait_for(1)
+    wire.alert()
+    wire.socket.close()
+    wait_until(lambda: gone == [True])
 
 
 def test_a_refusal_over_tls(origin: Origin, wire: Wire) -> None:
@@ -324,3 +360,23 @@ def test_a_backend_over_tls_that_never_says_it_is_done_has_not_finished(
     origins["good"].plays(is_cut)
     answered = wire.ask(request(b"/good/x"))
     assert answered.status == 502 or not answered.complete
+
+
+def test_a_slow_client_gets_all_that_a_backend_over_tls_has_sent(
+    wire: Wire, connect: Connect, keys: Keys, origins: dict[str, Origin]
+) -> None:
+    """Also what TLS held back when that backend closed, which tells nothing where the length is known."""
+    origins["good"].forget()
+    for size in range(400_000, 1_600_000, 200_000):
+        body, gone = bytes(size), threading.Event()
+
+        def sends_and_goes(exchange: Exchange, body: bytes = body, gone: threading.Event = gone) -> None:
+            exchange.send(response(b"200 OK", b"Connection: close", body=body))
+            exchange.cut()
+            gone.set()
+
+        origins["good"].plays(sends_and_goes)
+        wire = connect(tls=keys.trusting(), buffer=16384)
+        wire.send(request(b"/good/slow"))
+        gone.wait(0.3)  # or it waits for this client
+        assert len(wire.response().body) == size

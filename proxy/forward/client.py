@@ -12,7 +12,7 @@ from uvicorn.protocols.utils import get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from proxy.forward.asgi_cycle import App, AsgiCycle
-from proxy.forward.client_socket import HALF_CLOSED_GRACE, NEVER
+from proxy.forward.client_socket import NEVER
 from proxy.forward.express import ExpressCycle
 from proxy.forward.framing import RequestReader
 from proxy.forward.gateway import CLIENT_GONE, Gateway
@@ -69,16 +69,14 @@ class ClientConnection(RequestReader):
 
     def eof_received(self) -> bool:
         """The client sends nothing more. It may still read, so each complete request gets its response."""
-        between = self.cycle is None  # two requests, of which the next may have come already
-        if (between and not self._buffer) or self._discarding or self._body is not None or self.peer.secure:
-            return False
-        self._half_closed = True
-        self.expires = self.loop.time() + HALF_CLOSED_GRACE
-        if self._tunnel:
-            self._end_upload()
-        elif between and not self._writing_paused:
-            self.loop.call_soon(self._next)
-        return True
+        return not self.peer.secure and self._still_answered()
+
+    def closure_alerted(self) -> None:
+        """The same over TLS, whose end of the connection below is the client's leaving (RFC 8446 §6.1).
+
+        What it said last is on its way here.
+        """
+        self.loop.call_soon(self._listens_only)
 
     def connection_lost(self, exc: Exception | None) -> None:
         cast(set[Any], self.server_state.connections).discard(self)
@@ -159,6 +157,23 @@ class ClientConnection(RequestReader):
             self.transport.abort()
         else:
             self._answer(TOO_MANY_CONNECTIONS)
+
+    def _listens_only(self) -> None:
+        if not self._discarding and not self._still_answered():
+            self.transport.close()
+
+    def _still_answered(self) -> bool:
+        """Whether a client that sends no more has an answer to come."""
+        between = self.cycle is None  # two requests, of which the next may have come already
+        if (between and not self._buffer) or self._discarding or self._body is not None:
+            return False
+        self._half_closed = True
+        self._await_taking()
+        if self._tunnel:
+            self._end_upload()
+        elif between and not self._writing_paused:
+            self.loop.call_soon(self._next)
+        return True
 
     def _end_upload(self) -> None:
         """Pass on that a tunnel's client sends no more, behind all that it has sent."""

@@ -40,7 +40,7 @@ class ClientSocket(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         self.transport.write(data)
         if self._half_closed:
-            self.expires = self.loop.time() + HALF_CLOSED_GRACE
+            self._await_taking()
 
     def write_pieces(self, pieces: list[bytes]) -> None:
         """Write all of them by one call of the kernel's."""
@@ -49,6 +49,11 @@ class ClientSocket(asyncio.Protocol):
             return
         self.transport.writelines(pieces)
         if self._half_closed:
+            self._await_taking()
+
+    def _await_taking(self) -> None:
+        """A half-closed client that has taken all so far waits for what is next, and not for long."""
+        if not self._writing_paused:
             self.expires = self.loop.time() + HALF_CLOSED_GRACE
 
     # -- reading, and whether the client is still there

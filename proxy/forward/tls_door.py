@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 from proxy.forward.client import ClientConnection
 from proxy.forward.client_socket import NEVER
 from proxy.forward.gateway import Gateway
+from proxy.secure import Secure
 
 
 class TlsDoor(asyncio.Protocol):
@@ -73,6 +74,7 @@ class _Handshake(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connections.discard(self)
         connection = self._inside()
+        cast(Secure, transport.get_extra_info("ssl_object")).on_end = connection.closure_alerted
         transport.set_protocol(connection)
         connection.connection_made(transport)
 

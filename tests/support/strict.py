@@ -5,6 +5,7 @@ readable by a recipient that forgives nothing.
 """
 
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -68,7 +69,7 @@ class Stream:
         """Wait for bytes; False once the peer has closed or reset the connection."""
         try:
             data = self._sock.recv(1 << 16)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLZeroReturnError):
             return False
         self.buffer += data
         return bool(data)

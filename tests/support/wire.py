@@ -104,6 +104,14 @@ class Wire:
         """Say that nothing more comes, and go on reading."""
         self.socket.shutdown(socket.SHUT_WR)
 
+    def alert(self) -> None:
+        """Say over TLS that nothing more comes, before there is anything to read, and go on reading."""
+        assert isinstance(self.socket, ssl.SSLSocket)
+        self.socket.setblocking(False)
+        with contextlib.suppress(ssl.SSLWantReadError):  # the other side says no such thing
+            self.socket.unwrap()
+        self.socket.settimeout(DEADLINE)
+
     def reset(self) -> None:
         """Drop the connection with a RST."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
