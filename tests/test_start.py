@@ -35,6 +35,13 @@ def reader(path: Path, overrides: Overrides | None = None) -> Reader:
     return Reader(path, overrides or Overrides())
 
 
+def at_once(path: Path, text: str) -> None:
+    """Write a file so that nobody sees half of it."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.rename(path)
+
+
 def refusal(path: Path) -> str:
     with pytest.raises(StartError) as error:
         first_snapshot(reader(path))
@@ -83,7 +90,8 @@ async def test_a_poke_reads_the_file_again(file: Path) -> None:
     changes = reading.changes()
     following = asyncio.ensure_future(anext(changes))
     await asyncio.sleep(0)
-    await asyncio.to_thread(file.write_text, HEAD + FREE + "routes:\n  - {id: new, match: {path: /new}}\n")
+    text = HEAD + FREE + "routes:\n  - {id: new, match: {path: /new}}\n"
+    await asyncio.to_thread(at_once, file, text)
     reading.poke()
     loaded = await asyncio.wait_for(following, 60)
     assert loaded.snapshot is not None
