@@ -285,6 +285,33 @@ async def test_a_broken_body_is_refused_or_cuts_the_answer_that_has_begun(
     other.release()
 
 
+@pytest.mark.parametrize("sent", [GET, POST + b"body"], ids=["safe", "write"])
+@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"], ids=["", "hints"])
+async def test_an_answer_that_is_broken_right_behind_its_head_is_none(
+    front: Front, client: ScriptedTransport, sent: bytes, interim: bytes
+) -> None:
+    """Nothing of it was written yet, so the client can be told what happened."""
+    wire = await asked(client, front, sent)
+    said = await answered(
+        client, wire, interim + b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n"
+    )
+    assert statuses(said)[-1] == b"502"
+    assert b"200 OK" not in said
+    assert b"urn:banyan:upstream-protocol" in said
+    assert [outcome.status for outcome in front.outcomes] == [502]
+    assert front.loop.wires == [wire]
+
+
+async def test_an_answer_that_is_broken_once_it_was_begun_is_cut(
+    front: Front, client: ScriptedTransport
+) -> None:
+    wire = await asked(client, front)
+    begun = await answered(client, wire, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+    assert begun.endswith(b"2\r\nok\r\n")
+    assert await answered(client, wire, b"no size\r\n") == b""
+    assert client.closing
+
+
 async def test_a_connection_too_many_is_told_so(front: Front, client: ScriptedTransport) -> None:
     second, _ = front.client()
     third, _ = front.client()

@@ -36,8 +36,8 @@ class ExpressCycle(Cycle):
     """A sink of the exchange that writes to the client. Pieces of one batch leave as one write."""
 
     __slots__ = (
-        "_carrier", "_exchange", "_framing", "_gateway", "_keep_alive", "_out", "_plan", "_request", "_tally",
-        "_tee", "_uploaded", "started",
+        "_carrier", "_exchange", "_framing", "_gateway", "_head", "_keep_alive", "_out", "_plan", "_request",
+        "_tally", "_tee", "_uploaded", "started",
     )  # fmt: skip
 
     def __init__(self, carrier: "ClientConnection", request: Request, plan: Plan, gateway: Gateway) -> None:
@@ -50,6 +50,7 @@ class ExpressCycle(Cycle):
         self._exchange = gateway.ask(plan, self if self._tee is None else self._tee)
         self._framing = _NONE
         self._keep_alive = False
+        self._head = b""
         self._out: list[bytes] = []
         self._uploaded = not plan.call.has_body
         self.started = False
@@ -108,7 +109,8 @@ class ExpressCycle(Cycle):
         )
         if self._plan.debug:
             response.lines += block_of(self._plan.debug)
-        self._out.append(response_head(response, self._request, framing, self._keep_alive))
+        self._head = response_head(response, self._request, framing, self._keep_alive)
+        self._out.append(self._head)
 
     def received(self, data: bytes) -> None:
         self._tally.bytes_out += len(data)
@@ -122,7 +124,8 @@ class ExpressCycle(Cycle):
         self._carrier.done(self._keep_alive)
 
     def failed(self, failure: Failure) -> None:
-        if not self.started:
+        if not self.started or self._only_head_waits():
+            self._out.clear()
             self._answer(problem_of(failure, self._plan.call.safe))
             return
         self._tally.error = failure.value
@@ -146,6 +149,10 @@ class ExpressCycle(Cycle):
         self._carrier.resume_upload()
 
     # -- the end
+
+    def _only_head_waits(self) -> bool:
+        """Whether the answer is still unsaid: of what it began with, not even its head was written."""
+        return len(self._out) > 0 and self._out[-1] is self._head
 
     def _answer(self, problem: Problem) -> None:
         """Answer with a problem of the proxy's own, where nothing of a response was written yet."""
