@@ -129,7 +129,7 @@ def _draft(node: LexborNode, line: _Line, verbatim: bool, depth: int) -> _Draft:
             draft.children.append(_draft(child, within, verbatim, depth + 1))
         elif child.is_text_node:
             draft.children.append(_text(child.text_content or "", draft.name, within, verbatim))
-    _left(draft.name, line, within)
+    _left(draft, line, within)
     return draft
 
 
@@ -148,14 +148,19 @@ def _entered(name: str, line: _Line) -> _Line:
     return line
 
 
-def _left(name: str, line: _Line, within: _Line) -> None:
+def _left(draft: _Draft, line: _Line, within: _Line) -> None:
     if within is not line:
         within.end()
         line.stand()
-    elif not _is_inline(name):
+    elif not _is_inline(draft.name):
         line.end()
-    elif name in _ATOMS:
+    elif draft.name in _ATOMS and not _is_hidden_field(draft):
         line.stand()
+
+
+def _is_hidden_field(draft: _Draft) -> bool:
+    """Whether it takes no room in a line whatever its style says (HTML standard §15.3.1)."""
+    return draft.name == "input" and draft.attributes.get("type", "").lower() == "hidden"
 
 
 def _is_inline(name: str) -> bool:

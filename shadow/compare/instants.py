@@ -13,7 +13,7 @@ from shadow.compare.model import Json
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,30}))?)?\s?(Z|z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?",
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,30}))?)?\s?([Zz]|[A-Z]{3,4}|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
 # date("YmdHis"), and the basic format of ISO 8601.
@@ -23,12 +23,12 @@ _MAIL = re.compile(
     re.ASCII,
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?(?::?(\d\d))?", re.ASCII)
-_EPOCH = re.compile(r"\d{9,13}", re.ASCII)
+_EPOCH = re.compile(r"\d{9,13}(?:\.\d{1,30})?", re.ASCII)
 _FRACTION_DIGITS = 30
 _NEVER = 10**15
 _MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138
 
-# PHP's timezone_type 2 carries an abbreviation; only those that name one offset are known here.
+# What PHP's format T and timezone_type 2 write; only abbreviations that name one offset are known here.
 _ABBREVIATIONS = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3,
     "MSK": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
@@ -62,7 +62,7 @@ def read(value: Json, zone: tzinfo) -> list[Fraction]:
                 return _text(value.strip(), zone)
             case _:
                 return _php_object(value)
-    except (ValueError, OverflowError, KeyError):  # zoneinfo says KeyError of a zone that there is not
+    except (ValueError, OverflowError, KeyError):  # KeyError: there is no such zone
         return []
 
 
@@ -74,7 +74,7 @@ def _text(text: str, zone: tzinfo) -> list[Fraction]:
         return [seconds + fraction for seconds in _seconds(moment, _offset(offset) if offset else zone)]
     if _MAIL.fullmatch(text):
         return _seconds(parsedate_to_datetime(text).replace(tzinfo=None), _mail_zone(text))
-    return _epoch(Fraction(int(text))) if _EPOCH.fullmatch(text) else []
+    return _epoch(Fraction(text)) if _EPOCH.fullmatch(text) else []
 
 
 def _mail_zone(text: str) -> tzinfo:
@@ -105,14 +105,12 @@ def _seconds(moment: datetime, zone: tzinfo) -> list[Fraction]:
 
 
 def _named(name: str) -> tzinfo:
-    if name in _ABBREVIATIONS:
-        return timezone(timedelta(hours=_ABBREVIATIONS[name]))
-    return _offset(name) if name[:1] in "+-" else ZoneInfo(name)
+    return _offset(name) if name in _ABBREVIATIONS or name[:1] in "+-" else ZoneInfo(name)
 
 
 def _offset(text: str) -> tzinfo:
-    if text.upper() in _ABBREVIATIONS:
-        return UTC
+    if text[:1].isalpha():
+        return timezone(timedelta(hours=_ABBREVIATIONS[text.upper()]))
     matched = _OFFSET.fullmatch(text)
     if matched is None:
         raise ValueError(f"no offset: {text}")

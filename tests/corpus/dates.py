@@ -126,6 +126,21 @@ CASES = (
         instant(),
     ),
     Case(
+        "date-microtime-text",
+        "echo json_encode(['at' => sprintf('%.3F', 1767323045.678)]);",
+        lambda: event(2026, 1, 2, 3, 4, 5, 678000),
+        [],
+        instant(),
+    ),
+    Case(
+        "date-zone-abbreviated",
+        "date_default_timezone_set('Europe/Berlin');\n"
+        "echo json_encode(['at' => date('Y-m-d H:i:s T', 1782900000)]);",
+        lambda: event(2026, 7, 1, 10),
+        [],
+        instant(),
+    ),
+    Case(
         "date-object",
         "echo json_encode(['at' => new DateTime('2026-07-01 12:00:00', new DateTimeZone('Europe/Berlin'))]);",
         lambda: event(2026, 7, 1, 10),

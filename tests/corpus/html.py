@@ -46,6 +46,19 @@ CASES = (
         "<p>un <b>do</b> it</p>",
         "body /html/body/p/text()[1] changed",
     ),
+    html(
+        "space-beside-hidden-fields",
+        "<form>\n<input type='hidden' name='a'>\n<input type='HIDDEN' name='b'>\n<b>Pay</b> "
+        "<input type='hidden' name='c'> <input name='d'></form>",
+        "<form><input type='hidden' name='a'><input type='HIDDEN' name='b'><b>Pay</b> "
+        "<input type='hidden' name='c'><input name='d'></form>",
+    ),
+    html(
+        "space-beside-shown-fields",
+        "<form>Pay <input name='a'> <input name='b'></form>",
+        "<form>Pay <input name='a'><input name='b'></form>",
+        "body /html/body/form/text()[2] missing",
+    ),
     html("space-pre", "<pre>a\n  b</pre>", "<pre>a\n b</pre>", "body /html/body/pre changed"),
     html(
         "space-textarea",
