@@ -1,6 +1,7 @@
 """Ways in which a secret could get through: as a body, a target, a field, a difference."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -86,6 +87,11 @@ def test_groups_that_are_no_card_number_stay() -> None:
         f"Cookie: a={TOKEN}; b={PASSWORD}\r\nAuthorization: Custom {TOKEN} {PASSWORD}",
         f"#0 pay.php(3): charge('{PAN}', '{CVV}')",
         f"+cvv+=+{CVV}",
+        f'object(Card)#3 (1) {{\n  ["cvv":"App\\Card":private]=>\n  string(4) "{CVV}"\n}}',
+        f'object(Card)#3 (1) {{\n  ["token":protected]=>\n  &string(12) "{TOKEN}"\n}}',
+        f"Card Object\n(\n    [cvv:App\\Card:private] => {CVV}\n    [token:protected] => {TOKEN}\n)",
+        f'Authorization: Digest username="u", response="{TOKEN}"\nAuthorization: OAuth a="b",c="{PASSWORD}"',
+        f"the cardSecurityCode is {CVV}, or card_cvv ({CVV})",
         "\0".join(json.dumps({"cvv": CVV, "password": PASSWORD})),
         f"message: error: token: {TOKEN}",
     ],
@@ -112,6 +118,13 @@ def test_secrets_in_prose_and_in_what_php_prints(text: str) -> None:
         },
         {"card%5Bcvv%5D": CVV},
         {"parts": GROUPS},
+        [
+            {"op": "replace", "path": "/card/cvv", "value": CVV},
+            {"op": "add", "path": "/token", "value": TOKEN},
+        ],
+        [{"code": "too_big", "path": ["card", "cvv"], "received": CVV}],
+        [{"field": "cvv", "rejectedValue": CVV}, {"property": "password", "old": PASSWORD, "new": PASSWORD}],
+        {"CARDSECURITYCODE": CVV, "binarysecuritytokens": TOKEN},
         {"digits": [int(digit) for digit in PAN]},
     ],
 )
@@ -121,6 +134,19 @@ def test_secrets_that_json_names_from_beside(value: object) -> None:
     for secret in (CVV, PASSWORD, TOKEN):
         changed = changed.replace(secret, "other")
     assert leaks(body(text, JSON), *kept_of(text, "{}", JSON), *kept_of(text, changed, JSON)) == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<tr>" + "".join(f"<td>{group}</td>" for group in GROUPS) + "</tr>",
+        "<p>" + "".join(f"<b>{group}</b>or" for group in GROUPS) + "</p>",
+        "<p>" + "<b>4929</b>" * 12 + "</p>",
+        "<p><b>4929</b><b>1234</b></p>",
+    ],
+)
+def test_elements_that_are_no_card_number_stay(document: str) -> None:
+    assert body(document, XML) == document
 
 
 def test_lists_that_are_no_card_number_stay() -> None:
@@ -137,9 +163,11 @@ def test_lists_that_are_no_card_number_stay() -> None:
         (HTML, f"<label for=c>CVV</label><input id=c value={CVV}><p>CVV: <b>{CVV}</b></p>"),
         (HTML, f"<select name=cvv><option value={CVV} selected>{CVV}</option></select>"),
         (XML, f"<member><name>cvv</name><value><string>{CVV}</string></value></member>"),
+        (HTML, f"<p><b>Card</b></p><p>{''.join(f'<i>{group}</i> ' for group in GROUPS)}</p>"),
         (XML, f'<a><p key="password"><v>{PASSWORD}</v></p></a>'),
         (CSV, f"id,cvv,password\n1,{CVV},{PASSWORD}\n2,{CVV},{PASSWORD},3\n"),
         (CSV, f"1;{PAN}\n2;{PAN}\n"),
+        (CSV, f"sep=;\nid;cvv;password\n1;{CVV};{PASSWORD}\n"),
         (TEXT, f'array(1) {{\n  ["cvv"]=>\n  string(4) "{CVV}"\n}}'),
         (TEXT, f"CVV\n{CVV}"),
     ],
@@ -158,6 +186,11 @@ def test_secrets_that_documents_name_from_beside(content_type: str, document: st
         ("/token/refresh", "/token/refresh"),
         ("/orders/8831/items", "/orders/8831/items"),
         (f"/x?p=https://y/?token={TOKEN}", "/x?p=https://y/?token=hmac:"),
+        (
+            f"/x?a=1&p={quote(json.dumps({'token': {'value': TOKEN}}))}&b=2",
+            "/x?a=1&p=%7B%22token%22%3A%22hmac%3A",
+        ),
+        ("/x?p=[1,2]&a={&b", "/x?p=[1,2]&a={&b"),
     ],
 )
 def test_segments_of_a_path_are_named_by_the_one_before(target: str, kept: str) -> None:
@@ -167,10 +200,16 @@ def test_segments_of_a_path_are_named_by_the_one_before(target: str, kept: str) 
 
 
 @pytest.mark.parametrize(
-    "name", ["Ocp-Apim-Subscription-Key", "PayPal-Transmission-Sig", "X-Tokens", "Referer"]
+    ("name", "value"),
+    [
+        ("Ocp-Apim-Subscription-Key", TOKEN),
+        ("PayPal-Transmission-Sig", TOKEN),
+        ("X-Tokens", TOKEN),
+        ("Referer", f"https://x/?token={TOKEN}"),
+        ("X-Debug", json.dumps({"cvv": {"value": CVV}})),
+    ],
 )
-def test_header_fields(name: str) -> None:
-    value = f"https://x/?token={TOKEN}" if name == "Referer" else TOKEN
+def test_header_fields(name: str, value: str) -> None:
     assert (
         leaks(*(text for field in REDACTOR.fields([(name.encode(), value.encode())]) for text in field)) == []
     )

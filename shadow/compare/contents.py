@@ -170,8 +170,9 @@ def _csv(pair: Pair) -> None:
     one, other = parsed
     if bool(one.columns) is not bool(other.columns):
         one, other = one.headless(), other.headless()
-    if one.delimiter != other.delimiter:
-        pair.whole(Kind.CHANGED, one.delimiter, other.delimiter, "the delimiter")
+    marks = [table.said or table.delimiter for table in (one, other)]
+    if marks[0] != marks[1]:
+        pair.whole(Kind.CHANGED, marks[0], marks[1], "the delimiter")
     lost, new = _columns(pair, one.columns, other.columns)
     _trees(pair, (one.records(set(lost)), other.records(set(new))), Style.TABLE)
 

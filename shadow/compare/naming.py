@@ -5,22 +5,35 @@ Nothing is compared differently for that; but whoever stores a difference has to
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from shadow.compare.model import Json
+from shadow.compare.words import words
 
-NAMING: Final = ("name", "key", "id", "field", "label", "title", "type", "code")
+NAMING: Final = (
+    *("name", "key", "k", "id", "field", "label", "title", "type", "code"),
+    *("path", "param", "parameter", "property", "propertyPath", "propertyName", "column", "attribute"),
+)
 ATTRIBUTES: Final = (*NAMING, "for", "placeholder", "autocomplete", "aria-label")
-VALUES: Final = frozenset(("value", "val", "v", "content", "text", "data", "input", "ctx"))
+VALUES: Final = words(
+    """
+    value val v content text data input ctx received given actual old new before after oldValue newValue
+    old_value new_value rejectedValue attemptedValue invalidValue rejected_value invalid_value
+    """
+)
 _LONGEST = 60
 _LONGEST_OF_ALL = 200
 
 
 def member_label(members: Mapping[str, Json]) -> str:
-    """The names that an object gives to the value in it, "" if it gives none. Pydantic's errors say `loc`."""
+    """The names that an object gives to the value in it, "" if it gives none.
+
+    Pydantic's errors say `loc`, Zod's a `path` of several names, a JSON Patch (RFC 6902) a pointer.
+    """
     said = [members.get(name) for name in NAMING]
-    place = members.get("loc")
-    found = [*said, *(place if isinstance(place, list) else ())]
+    places = [place for place in (members.get("loc"), members.get("path")) if isinstance(place, list)]
+    found = [*said, *chain.from_iterable(places)]
     return joined(*(name[:_LONGEST] for name in found if isinstance(name, str)))
 
 

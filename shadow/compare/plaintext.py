@@ -5,9 +5,10 @@ form, CSV.
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
 import re2
@@ -16,6 +17,7 @@ from shadow.compare.model import Json, Limits, OverLimit
 
 _DELIMITERS = ",;\t|"
 _CALL = re2.compile(r"\s*(?:/\*\*/)?\s*([\w$.\[\]'\"]+)\s*\(\s*([\[{](?s:.*)[\]}])\s*\)\s*;?\s*")
+_SEPARATOR = re.compile(rf"sep=([{_DELIMITERS}])\n")  # what spreadsheets read before the header
 _END = "\x04"  # a record behind the last: open quotes swallow it
 
 
@@ -86,17 +88,19 @@ def call(text: str) -> tuple[str, str]:
 class Table:
     """A CSV body (RFC 4180): its delimiter, its column names (none without a header) and its records.
 
-    cut: it ends within quotes.
+    cut: it ends within quotes. said: the line that names the delimiter, "" without one.
     """
 
     delimiter: str
     columns: list[str]
     rows: list[list[str]]
     cut: bool = False
+    said: str = ""
 
     def headless(self) -> "Table":
         """The same with the header as the first record, and columns by number."""
-        return Table(self.delimiter, [], [self.columns, *self.rows] if self.columns else self.rows)
+        rows = [self.columns, *self.rows] if self.columns else self.rows
+        return replace(self, columns=[], rows=rows)
 
     def records(self, without: Container[str] = ()) -> Json:
         """One object a record, by column; a cell beyond the header goes by its number."""
@@ -112,7 +116,9 @@ def table(text: str, limits: Limits) -> Table:
     if text.count("\n") + sum(text.count(mark) for mark in _DELIMITERS) > limits.values:
         raise OverLimit(f"the CSV has over {limits.values} cells")
     text = lines(text).rstrip("\n")
-    delimiter = _delimiter(text)
+    said = _SEPARATOR.match(text)
+    text = text[said.end() :] if said else text
+    delimiter = said[1] if said else _delimiter(text)
     try:
         rows = [row for row in csv.reader(io.StringIO(f"{text}\n{_END}"), delimiter=delimiter) if row]
     except csv.Error as error:
@@ -122,7 +128,8 @@ def table(text: str, limits: Limits) -> Table:
     else:
         rows.pop()
     headed = bool(rows) and _is_header(rows[0])
-    return Table(delimiter, rows[0] if headed else [], rows[1:] if headed else rows, cut)
+    columns, records = (rows[0], rows[1:]) if headed else ([], rows)
+    return Table(delimiter, columns, records, cut, f"sep={delimiter}" if said else "")
 
 
 def _delimiter(text: str) -> str:

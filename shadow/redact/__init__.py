@@ -7,6 +7,7 @@ visible).
 
 import re
 from collections.abc import Sequence
+from urllib.parse import quote_plus, unquote_plus
 
 from shadow.compare import fields as headers
 from shadow.compare import media
@@ -52,7 +53,7 @@ class Redactor:
         path, question, query = target.decode("latin-1").partition("?")
         path = _SEGMENT.sub(self._segment, path)
         if not self._strict:
-            return self._text(path + question + query)
+            return self._text(path + question + "&".join(map(self._parameter, query.split("&"))))
         pairs = (part.partition("=") for part in query.split("&"))
         return (
             self._text(path)
@@ -94,6 +95,15 @@ class Redactor:
         secret = secret_of([found[1]])
         return found[0] if secret is None else f"{found[1]}/{self._text.secret(secret, found[2])}"
 
+    def _parameter(self, pair: str) -> str:
+        """A parameter of a query; JSON in it is redacted as JSON."""
+        name, equals, value = pair.partition("=")
+        document = unquote_plus(value)
+        if not document.startswith(("{", "[")):
+            return pair
+        clean = text_of(self._tree.json(document, keys_of(name)))
+        return pair if clean == document else f"{name}{equals}{quote_plus(clean or '')}"
+
     def _field(self, name: str, value: str) -> str:
         secret = secret_of(keys_of(name))
         if secret is None and name.lower() in self._places.headers and not self._strict:
@@ -102,7 +112,7 @@ class Redactor:
             return self._text.secret(secret, value)
         if self._strict and name.lower() not in self._places.headers:
             return _measured(value)
-        return self._text(value)
+        return text_of(self._tree.json(value, ())) or ""
 
     def _value(self, value: Value, difference: Difference, state: State | None, named: bool) -> str | None:
         if isinstance(value, Absent):

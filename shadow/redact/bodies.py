@@ -83,7 +83,8 @@ class BodyRedactor:
 
     def _table(self, table: plaintext.Table) -> str:
         """The cells by the names of their columns."""
-        lines = [self.tree.text(table.delimiter.join(table.columns))] if table.columns else []
+        lines = [table.said] if table.said else []
+        lines += [self.tree.text(table.delimiter.join(table.columns))] if table.columns else []
         for row in table.rows:
             named = zip_longest(row, table.columns[: len(row)], fillvalue="")
             cells = [str(self.tree.json(cell, [name])) for cell, name in named]

@@ -37,6 +37,13 @@ _NAMES = {
         """
     ),
 }
+# Names that nothing else ends in, so that they are known also where case does not tell words apart.
+_ENDS = words(
+    """
+    cvv cvv2 cvc cvc2 securitycode cardcode verificationvalue cardnumber password passwd secret apikey token
+    signature authorization
+    """
+)
 _CARDS = words("card creditcard debitcard paymentcard cc")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _KEYS = re.compile(r"[^\[\]./'\"@$:*]+")
@@ -72,7 +79,9 @@ def _endings(name: str) -> set[str]:
     """The last one, two and three words of a name, joined; and the whole of it without what joins it."""
     parts = [word.lower() for word in _WORDS.findall(name)]
     joined = {"".join(parts[-count:]) for count in range(1, min(len(parts), _MOST_WORDS) + 1)}
-    return joined | {re.sub(r"[-_\s]", "", name).lower(), *_with_digits(parts)}
+    squeezed = re.sub(r"[-_\s]", "", name).lower()
+    ends = {end for end in _ENDS if squeezed.removesuffix("s").endswith(end)}
+    return joined | {squeezed, *ends, *_with_digits(parts)}
 
 
 def _with_digits(parts: Sequence[str]) -> set[str]:

@@ -28,8 +28,10 @@ _TRACK = re.compile(r"%?[Bb]\d{12,19}\^[^^\n]{2,26}\^\d{4}[^?\n]{0,80}\??|;?\b\d
 # may be escaped.
 _NAME = re.compile(
     r"(?:(?<![\w\-.\[\]])|(?<=\s\[)|(?<=\A\[))((?:[A-Za-z][\w\-]*[ ]){0,2}[A-Za-z_][\w\-.\[\]]*)"
+    # What PHP says about a property of an object: ["cvv":"Card":private] or [cvv:Card:private].
+    r"(?:[\"'\\]{0,20}:(?:[\"'\\]{0,20}[\w\\]{1,100}[\"'\\]{0,20}:)?(?:private|protected))?"
     r"[\"'\\]{0,20}(?:\]?\s{0,4}(?:=>\s{0,80}|[:=]\s{0,4})"
-    r"(?:string(?:\(\d+\)\s?|\s(?='))|(?:int|float)[( ])?|;(?:s:\d+:|[idb]:))"
+    r"&?(?:string(?:\(\d+\)\s?|\s(?='))|(?:int|float)[( ])?|;(?:s:\d+:|[idb]:))"
 )
 _VALUE = re.compile(
     r"\\+\"(?:[^\"\\]|\\[^\"])*(?:\\+\")?|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&,;<>\"'})\]\\]+",
@@ -41,13 +43,13 @@ _GROUPS = re.compile(r"[\"'\\]{0,4}\d(?:[^0-9A-Za-z]{0,3}\d){11,18}(?!\d)[\"'\\]
 _REDACTED = re.compile(r"\"?(?:hmac:[a-p]{16}|\[dropped|\[card|\d{6}\*{6}\d{4})\"?")
 # Credentials that hold spaces and semicolons, to the end of their line.
 _FIELD = re.compile(
-    r"\b((?:set-)?cookie|(?:proxy-)?authorization)(\]?\s{0,4}(?:=>|:)\s{0,4})([^\s\"'\\<][^\r\n\"'<]*)",
+    r"\b((?:set-)?cookie|(?:proxy-)?authorization)(\]?\s{0,4}(?:=>|:)\s{0,4})([^\s\"'\\<](?:=\\{0,20}\"[^\"\r\n]*\"?|[^\r\n\"'<])*)",
     re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=://)([^\s/:@\"'<>]{0,200}:)([^\s/@\"'<>]{1,200})(?=@)")
 # A code of a few digits right after its name: "CVV 123", "security code is 1234".
 _SPOKEN = re.compile(
-    r"\b(cvv2?|cvc2?|csc|cid|pin|(?:security|card)[ _-]?code)\b"
+    r"(?<!\w)(csc|cid|pin|\w{0,40}?(?:cvv2?|cvc2?|(?:security|card)[ _-]?code))\b"
     r"\W{0,3}(?:code|no|number|is|was)?\W{0,3}\b(\d{3,12})\b",
     re.IGNORECASE,
 )

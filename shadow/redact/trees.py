@@ -14,6 +14,9 @@ from shadow.redact.names import Secret, keys_of, secret_of
 from shadow.redact.text import TextRedactor
 
 _DEEPEST = 100
+_GROUP_LENGTHS = frozenset(((4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4)))
+_MOST_GROUPS = 10  # with the spaces between them
+_CELLS = frozenset(("td", "th"))
 _DEEP = "[nested too deep to be redacted]"
 
 
@@ -68,7 +71,8 @@ class TreeRedactor:
                 inner = json.loads(value, parse_float=str, parse_int=str)
             except (ValueError, RecursionError):
                 return self.text(value)
-            return self.text(text_of(self.json(inner, [*keys, ""])) or "")
+            clean = self.json(inner, [*keys, ""])
+            return self.text(value if clean == inner else text_of(clean) or "")
         return self.text(value)
 
     def element(
@@ -87,7 +91,8 @@ class TreeRedactor:
         }
         children: list[Node] = []
         label, beside = "", ""  # what the last text and the last element say about what follows
-        for child in node.children:
+        card = _card_in_elements(node)
+        for child in [self.text.secret(Secret.CARD, card)] if card else node.children:
             if isinstance(child, str):
                 children.append(str(self.json(child, [*here, label, beside], state)))
                 label = text_label(child) or label
@@ -112,6 +117,19 @@ def _card_in_parts(items: list[Json]) -> str:
     digits = "".join(parts)
     whole = len(parts) == len(items) and digits.isdecimal() and 13 <= len(digits) <= 19
     return digits if whole and passes_luhn(digits) else ""
+
+
+def _card_in_elements(node: Element) -> str:
+    """The card number whose groups stand in one element each, as on a picture of a card; "" if none does."""
+    if len(node.children) > _MOST_GROUPS:
+        return ""
+    groups = [child for child in node.children if isinstance(child, Element)]
+    between = "".join(child for child in node.children if isinstance(child, str))
+    names = {group.name for group in groups}
+    if between.strip(" -\u00a0") or len(names) != 1 or names & _CELLS:
+        return ""
+    texts: list[Json] = [group.text or "" for group in groups]
+    return _card_in_parts(texts) if tuple(len(str(text)) for text in texts) in _GROUP_LENGTHS else ""
 
 
 def _local(label: str) -> str:

@@ -55,6 +55,20 @@ CASES = (
         "body [*].title extra",
     ),
     table("delimiter", 'echo "id;name\\n1;x\\n";', [("id", "name"), (1, "x")], "body $ changed"),
+    table(
+        "delimiter-said",
+        'echo "sep=;\\nid;at;amount\\n1;", time(), ";5.00\\n";',
+        "sep=;\r\nid;at;amount\r\n1;never;5.01\r\n",
+        "body [0].amount changed critical",
+        ignore=["$[*].at"],
+        rules=[{"path": "$[*].amount", "money": True}],
+    ),
+    table(
+        "delimiter-said-no-more",
+        'echo "sep=;\\nid;name\\n1;x\\n";',
+        "id;name\r\n1;x\r\n",
+        "body $ changed",
+    ),
     table("delimiter-same", 'echo "id;name\\n1;\\"a;b\\"\\n";', "id;name\r\n1;'a;b'\r\n".replace("'", '"')),
     table("number", PUT % "[['id', 'v'], [1, 1.0]]", [("id", "v"), (1, 1.0)], "body [0].v changed"),
     table(
