@@ -149,6 +149,7 @@ def as_html(s: Secrets) -> str:
         f"<form><input name='{s.names[0]}' value='{s.code}'>"
         f"<input type=hidden value='{s.credential}' name={s.names[2]}></form>"
         f"<table><tr><td>{escape(s.names[0])}</td><td>{s.code}</td></tr></table>"
+        f"<table><tr><th>Id</th><th>{escape(s.names[0])}</th></tr><tr><td>1</td><td>{s.code}</td></tr></table>"
         f"<!-- {s.names[0]}={s.code} --><a href='/?{s.names[0]}={s.code}'>x</a>"
         f"<script>var {s.names[2].replace('-', '_')} = '{s.credential}';</script>"
     )

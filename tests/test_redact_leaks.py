@@ -32,6 +32,11 @@ def kept_of(one: str, other: str, content_type: str) -> list[str | None]:
     return [text for difference in found for text in REDACTOR.difference(difference)]
 
 
+def table(head: str, rows: str) -> str:
+    """An HTML table."""
+    return f"<table class=list>{head}{rows}</table>"
+
+
 def body(text: str, content_type: str) -> str:
     return REDACTOR.body([(b"content-type", content_type.encode())], text.encode())
 
@@ -170,11 +175,59 @@ def test_lists_that_are_no_card_number_stay() -> None:
         (CSV, f"sep=;\nid;cvv;password\n1;{CVV};{PASSWORD}\n"),
         (TEXT, f'array(1) {{\n  ["cvv"]=>\n  string(4) "{CVV}"\n}}'),
         (TEXT, f"CVV\n{CVV}"),
+        (HTML, table("<tr><th>Id<th>CVV</tr>", f"<tr><td>1<td>{CVV}</tr>")),
+        (
+            HTML,
+            table("<tr><th colspan=2>Id<th><a href=?by=cvv>CVV</a></tr>", f"<tr><td>1<td>2<td>{CVV}</tr>"),
+        ),
+        (HTML, table("<thead><tr><td>Id<td>Password</tr></thead>", f"<tr><td>1<td>{PASSWORD}</tr>")),
+        (HTML, table("<tr><th>Id<th>CVV</tr>", f"<tr><td colspan=2>-</tr><tr><td><td><b>{CVV}</b></tr>")),
+        (HTML, f"<ul><li data-label=CVV>{CVV}</li></ul>"),
     ],
 )
 def test_secrets_that_documents_name_from_beside(content_type: str, document: str) -> None:
     changed = document.replace(CVV, "other").replace(PASSWORD, "other").replace(PAN, "other")
     assert leaks(body(document, content_type), *kept_of(document, changed, content_type)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"'cvv' => array (\n  0 => 'a)',\n  1 => '{CVV}',\n), 'a' => 1", "'cvv' => [dropped], 'a' => 1"),
+        (f"[cvv] => Array\n  (\n  [0] => {CVV}\n  )\n\n[a] => 1", "[cvv] => [dropped]\n\n[a] => 1"),
+        (
+            f'["password"]=>\n  array(1) {{\n [0]=>\n string(10) "{PASSWORD}"\n }}\n ["a"]=>',
+            '["password"]=>\n  [dropped]\n ["a"]=>',
+        ),
+        (f's:3:"cvv";a:1:{{i:0;s:4:"{CVV}";}}s:1:"a"', 's:3:"cvv";[dropped]s:1:"a"'),
+        (f'cvv: [{CVV}, "cut off', "cvv: [dropped]"),
+        ("pan: [card], cvv: [dropped]", "pan: [card], cvv: [dropped]"),
+    ],
+)
+def test_all_values_of_a_name_that_has_several_go(text: str, kept: str) -> None:
+    assert REDACTOR.text(text) == kept
+
+
+def test_a_row_that_one_side_lacks_is_known_by_its_columns() -> None:
+    rows = [f"<tr><td>{number}<td>{CVV}<td>{PASSWORD}</tr>" for number in (1, 2)]
+    documents = [table("<tr><th>Id<th>CVV<th>Password</tr>", "".join(some)) for some in (rows, rows[:1])]
+    kept = kept_of(*documents, HTML)
+    assert "[dropped]" in kept
+    assert leaks(*kept) == []
+
+
+def test_cells_below_other_heads_stay() -> None:
+    shown = body(table("<tr><th>Id<th>CVV<th>Town</tr>", f"<tr><td>17<td>{CVV}<td>Bonn</tr>"), HTML)
+    assert leaks(shown) == []
+    assert "17" in shown and "Bonn" in shown and "CVV" in shown
+
+
+@pytest.mark.parametrize("mark", [".", "/", "</i><i>"])
+@pytest.mark.parametrize("number", ["378282246310005", "30569309025904"])
+def test_short_card_numbers_in_groups_of_four(number: str, mark: str) -> None:
+    groups = [number[place : place + 4] for place in range(0, len(number), 4)]
+    shown = body(f"<p><i>{mark.join(groups)}</i></p>", XML)
+    assert f"{number[:6]}******{number[-4:]}" in shown
 
 
 @pytest.mark.parametrize(

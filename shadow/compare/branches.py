@@ -13,6 +13,7 @@ from shadow.compare.markup import TEXT, Element, Node, Rules, Shapes, child_path
 from shadow.compare.model import ABSENT, Kind, Value
 from shadow.compare.naming import attribute_label, joined, text_label
 from shadow.compare.subsequence import Budget, Pair
+from shadow.compare.tables import column_labels, labels_within
 from shadow.compare.treatment import Treatment
 
 _TELLING = ("id", "name", "key", "code")
@@ -49,9 +50,11 @@ class Walk:
         self._shapes = Shapes(rules)
         self._budget = Budget(findings.limits.alignment)
         self._todo: list[tuple[Branch, Branch]] = []
+        self._columns: dict[int, str] = {}
 
     def compare(self, primary: Element, shadow: Element) -> None:
         """Add every difference between two documents to the findings."""
+        self._columns = column_labels(primary) | column_labels(shadow)
         self._todo.append((Branch(primary, "", ""), Branch(shadow, "", "")))
         while self._todo:
             self._pair(*self._todo.pop())
@@ -126,7 +129,7 @@ class Walk:
                 label = text_label(child) or label
                 continue
             if not self._treatment((child, "")).ignore:
-                found.append(Twig(child, path, label))
+                found.append(Twig(child, path, joined(self._columns.get(id(child), ""), label)))
             label, beside = text_label(child.text) or label, attribute_label(child.attributes)
         return found
 
@@ -135,8 +138,13 @@ class Walk:
             if index in paired:
                 continue
             place = (parent.element, TEXT) if isinstance(twig.node, str) else (twig.node, "")
+            named = twig.label if isinstance(twig.node, str) else self._named(twig.node, twig.label)
             one, other = (outer(twig.node), ABSENT) if kind is Kind.MISSING else (ABSENT, outer(twig.node))
-            self._differ(twig.path, one, other, self._treatment(place), twig.label)
+            self._differ(twig.path, one, other, self._treatment(place), named)
+
+    def _named(self, element: Element, label: str) -> str:
+        """What an element is that only one side has, and what the cells in it are."""
+        return "/".join(filter(None, (label, labels_within(element, self._columns))))
 
     def _pairs(self, lefts: Sequence[Node], rights: Sequence[Node]) -> Pairing:
         """Which children belong together, and whether they are the same ones in another order."""

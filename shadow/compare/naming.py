@@ -15,7 +15,7 @@ NAMING: Final = (
     *("name", "key", "k", "id", "field", "label", "title", "type", "code"),
     *("path", "param", "parameter", "property", "propertyPath", "propertyName", "column", "attribute"),
 )
-ATTRIBUTES: Final = (*NAMING, "for", "placeholder", "autocomplete", "aria-label")
+ATTRIBUTES: Final = (*NAMING, "for", "placeholder", "autocomplete", "aria-label", "data-label")
 VALUES: Final = words(
     """
     value val v content text data input ctx received given actual old new before after oldValue newValue

@@ -10,6 +10,7 @@ from shadow.compare.markup import Element, outer
 from shadow.compare.media import Form, MediaType
 from shadow.compare.model import Limits, OverLimit
 from shadow.compare.show import text_of
+from shadow.compare.tables import column_labels
 from shadow.redact.names import secret_of
 from shadow.redact.places import Places
 from shadow.redact.trees import TreeRedactor
@@ -71,7 +72,8 @@ class BodyRedactor:
 
     def element(self, node: Element) -> Element:
         root = self.places.root()
-        return self.tree.element(node, (), root and root.step(node.label.rpartition(":")[2]))
+        state = root and root.step(node.label.rpartition(":")[2])
+        return self.tree.element(node, (), state, columns=column_labels(node))
 
     def _form(self, fields: dict[str, list[str]]) -> str:
         root = self.places.root()

@@ -14,7 +14,7 @@ _RUN = re.compile(r"(?<!\d)\d(?:[ \-\u00a0\u2007\u2009-\u2015\u202f]{0,2}\d){12,
 # Groups as cards show them, with the same marks between all of them, whatever these are: 4929.1234.5678.1236.
 _GROUPED = re.compile(
     r"(?<!\d)\d{4}(?P<between>[^0-9A-Za-z]{1,6})(?:\d{4}(?P=between)\d{4}(?P=between)\d{4}(?P<behind>(?P=between)\d{3})?"
-    r"|\d{6}(?P=between)\d{4,5})(?!\d)"
+    r"|\d{4}(?P=between)\d{4}(?P=between)\d{2,3}|\d{6}(?P=between)\d{4,5})(?!\d)"
 )
 _GROUP = re.compile(r"\d+")
 # What the card schemes issue, for numbers that stand inside longer runs: Visa, Mastercard, American Express,

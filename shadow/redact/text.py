@@ -31,12 +31,16 @@ _NAME = re.compile(
     # What PHP says about a property of an object: ["cvv":"Card":private] or [cvv:Card:private].
     r"(?:[\"'\\]{0,20}:(?:[\"'\\]{0,20}[\w\\]{1,100}[\"'\\]{0,20}:)?(?:private|protected))?"
     r"[\"'\\]{0,20}(?:\]?\s{0,4}(?:=>\s{0,80}|[:=]\s{0,4})"
-    r"&?(?:string(?:\(\d+\)\s?|\s(?='))|(?:int|float)[( ])?|;(?:s:\d+:|[idb]:))"
+    r"&?(?:string(?:\(\d+\)\s?|\s(?='))|(?:int|float)[( ])?|;(?:s:\d+:|[idb]:|(?=a:\d+:\{)))"
 )
 _VALUE = re.compile(
     r"\\+\"(?:[^\"\\]|\\[^\"])*(?:\\+\")?|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&,;<>\"'})\]\\]+",
     re.DOTALL,
 )
+# Several values, as JSON, var_export, print_r, var_dump and serialize begin them; and what ends any such.
+_NESTED = re.compile(r"(?:array\s{0,80}(?:\(\d+\)\s{0,80}(?=\{))?|a:\d+:)?[\[({]", re.IGNORECASE)
+_BRACKET = re.compile(r"[\[({})\]]|\"(?:[^\"\\]|\\.){0,200}\"|'(?:[^'\\]|\\.){0,200}'")
+_MOST_NESTED = 4000
 # The value of a card's number, in groups.
 _GROUPS = re.compile(r"[\"'\\]{0,4}\d(?:[^0-9A-Za-z]{0,3}\d){11,18}(?!\d)[\"'\\]{0,4}")
 # What an earlier layer made of a value; hashing that again would tell equal values apart.
@@ -121,6 +125,11 @@ class TextRedactor:
             secret = secret_of(keys_of(name[1]))
             if secret is None:
                 continue
+            nested = _NESTED.match(text, at)
+            if nested and not _REDACTED.match(text, at):
+                parts += [text[shown:at], DROPPED]
+                shown = at = _closed(text, nested.end() - 1)
+                continue
             value = (secret is Secret.CARD and _GROUPS.match(text, at)) or _VALUE.match(text, at)
             if value and not _REDACTED.fullmatch(value[0]):
                 quote = '"' if value[0][:1] == '"' else ""
@@ -152,6 +161,16 @@ class TextRedactor:
             if decoded and self(decoded, layers - 1 if decoded.isascii() else 0) != decoded:
                 return self.hashed(token)
         return token
+
+
+def _closed(text: str, at: int) -> int:
+    """Where the bracket that opens here is closed; in a text that was cut, its end."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text, at, at + _MOST_NESTED):
+        depth += (bracket[0] in "[({") - (bracket[0] in "])}")
+        if depth == 0:
+            return bracket.end()
+    return min(len(text), at + _MOST_NESTED)
 
 
 def _unquoted(text: str) -> str:

@@ -1,7 +1,7 @@
 """Structured values: JSON, XML and HTML, redacted by the names on the way to each value."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.compare.markup import Element, Node
@@ -14,10 +14,11 @@ from shadow.redact.names import Secret, keys_of, secret_of
 from shadow.redact.text import TextRedactor
 
 _DEEPEST = 100
-_GROUP_LENGTHS = frozenset(((4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4)))
+_GROUP_LENGTHS = frozenset(((4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 3), (4, 4, 4, 2)))
 _MOST_GROUPS = 10  # with the spaces between them
 _CELLS = frozenset(("td", "th"))
 _DEEP = "[nested too deep to be redacted]"
+_NONE: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,19 @@ class TreeRedactor:
         return self.text(value)
 
     def element(
-        self, node: Element, keys: Sequence[str] = (), state: State | None = None, label: str = ""
+        self,
+        node: Element,
+        keys: Sequence[str] = (),
+        state: State | None = None,
+        label: str = "",
+        columns: Mapping[int, str] = _NONE,
     ) -> Element:
-        """An element of which all may be kept. label: what the element before it says this one is."""
-        named = [found for found in (label, attribute_label(node.attributes)) if found]
+        """An element of which all may be kept.
+
+        label: what the element before it says this one is. columns: what heads of tables say that cells are.
+        """
+        said = columns.get(id(node)), label, attribute_label(node.attributes)
+        named = [found for found in said if found]
         here = [*keys, _local(node.label), *named]
         if len(here) > 4 * _DEEPEST:
             return Element(node.name, node.label, children=[_DEEP])
@@ -97,7 +107,9 @@ class TreeRedactor:
                 children.append(str(self.json(child, [*here, label, beside], state)))
                 label = text_label(child) or label
                 continue
-            children.append(self.element(child, here, state and state.step(_local(child.label)), label))
+            children.append(
+                self.element(child, here, state and state.step(_local(child.label)), label, columns)
+            )
             label, beside = text_label(child.text) or label, attribute_label(child.attributes)
         return Element(node.name, node.label, attributes, children, node.labels)
 
