@@ -236,6 +236,29 @@ def test_at_all_traffic_nothing_is_compared_and_the_step_before_has_to_do() -> N
     assert gate("mismatches", evaluate(mirrored_back)).result is Result.BREACH
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "result"),
+    [
+        ((5_000, 0), (65, 0), Result.PASS),
+        ((1_000, 0), (65, 0), Result.WAIT),
+        ((5_000, 0), (65, 9), Result.BREACH),
+        ((0, 0), (5_000, 0), Result.PASS),
+        ((0, 0), (0, 0), Result.WAIT),
+    ],
+)
+def test_at_all_traffic_what_was_still_under_way_is_added_to_the_step_before(
+    before: tuple[int, int], now: tuple[int, int], result: Result
+) -> None:
+    """Nothing more comes where nobody mirrors back: these few alone would keep a ramp waiting for ever."""
+    seen = trial(
+        gates(mismatches=0.1), traffic(1, compared=now), weight=ALL, before=traffic(1, compared=before)
+    )
+    verdict = gate("mismatches", evaluate(seen))
+    assert verdict.result is result
+    if result is not Result.BREACH:
+        assert verdict.figures["compared"] == before[0] + now[0]
+
+
 def test_open_groups_make_a_ramp_wait_and_never_turn_back() -> None:
     asked = gates(untriaged=1)
     assert gate("triage", evaluate(trial(asked, traffic(1), open_groups=1))).result is Result.PASS

@@ -171,22 +171,40 @@ def _latency_against(legacy: Histogram, modern: Histogram, limit: LatencyGate, t
 
 
 def _mismatches(trial: Trial, percent: float) -> Verdict:
-    seen = trial.evidence if trial.evidence.compared else trial.legacy()
-    figures = {"compared": seen.compared, "mismatches": seen.mismatches, "limit": percent}
-    if not seen.compared:
+    """At 100 % there may be nothing to compare but what was under way at the flip: so the step before counts
+    too. What is compared now can still take modern back by itself.
+    """
+    now, before = trial.evidence, trial.legacy()
+    if before is now:
+        return _mismatches_among(now.compared, now.mismatches, percent, trial, trial.to_breach())
+    to_breach = trial.to_breach() + _HALF
+    alone = _mismatches_among(now.compared, now.mismatches, percent, trial, to_breach)
+    if alone.result is Result.BREACH:
+        return alone
+    compared, mismatches = now.compared + before.compared, now.mismatches + before.mismatches
+    return _mismatches_among(compared, mismatches, percent, trial, to_breach)
+
+
+def _mismatches_among(
+    compared: int, mismatches: int, percent: float, trial: Trial, to_breach: float
+) -> Verdict:
+    figures = {"compared": compared, "mismatches": mismatches, "limit": percent}
+    if not compared:
         return Verdict("mismatches", Result.WAIT, "no exchange was compared yet", figures=figures)
-    finding = _mismatches_against(seen.compared, seen.mismatches, percent / 100, trial)
-    sentence = f"{seen.mismatches:,} of {seen.compared:,} compared exchanges mismatch"
+    finding = _mismatches_against(compared, mismatches, percent / 100, trial, to_breach)
+    sentence = f"{mismatches:,} of {compared:,} compared exchanges mismatch"
     return _verdict("mismatches", finding, sentence, f"{percent:g} %", figures)
 
 
-def _mismatches_against(compared: int, mismatches: int, limit: float, trial: Trial) -> _Finding:
+def _mismatches_against(
+    compared: int, mismatches: int, limit: float, trial: Trial, to_breach: float
+) -> _Finding:
     """A limit of 0 means none. No number of matches proves that, so the least number has to do."""
     if limit == 0:
         least = max(trial.plan.min_requests, 1)
         return _Finding(mismatches > 0, compared >= least, max(least - compared, 1))
     return _Finding(
-        rate_above(compared, mismatches, limit) >= trial.to_breach(),
+        rate_above(compared, mismatches, limit) >= to_breach,
         rate_below(compared, mismatches, limit) >= trial.to_pass(),
         trials_until_below(trial.to_pass(), compared, mismatches, limit),
     )
