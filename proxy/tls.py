@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from proxy.config.backends import BackendTls
 from proxy.config.server import ServerTls
-from proxy.secure import SecureContext
+from proxy.tls_ends import SecureContext
 
 Tls: TypeAlias = BackendTls | ServerTls
 
@@ -63,6 +63,7 @@ def towards_backend(tls: BackendTls) -> ssl.SSLContext:
         context.load_default_certs()
     else:
         context.load_verify_locations(tls.ca)
+    context.verify_flags = ssl.create_default_context(cafile=tls.ca).verify_flags  # newer Pythons add to them
     context.set_alpn_protocols(ALPN)
     if tls.cert is not None:
         context.load_cert_chain(tls.cert, tls.key)

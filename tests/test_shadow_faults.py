@@ -153,7 +153,7 @@ def warm(banyan: Banyan) -> int:
     while not asked or not compared(banyan):
         ask(banyan)
         asked += 1
-        assert asked < 600
+        assert asked < 1200
         time.sleep(0.05)
     return asked
 

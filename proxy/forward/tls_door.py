@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 from proxy.forward.client import ClientConnection
 from proxy.forward.client_socket import NEVER
 from proxy.forward.gateway import Gateway
-from proxy.secure import Secure
+from proxy.tls_ends import Secure
 
 
 class TlsDoor(asyncio.Protocol):

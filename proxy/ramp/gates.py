@@ -171,8 +171,8 @@ def _latency_against(legacy: Histogram, modern: Histogram, limit: LatencyGate, t
 
 
 def _mismatches(trial: Trial, percent: float) -> Verdict:
-    """At 100 % there may be nothing to compare but what was under way at the flip: so the step before counts
-    too. What is compared now can still take modern back by itself.
+    """At 100 % there is little to compare but what was under way at the flip: so the step before counts too.
+    What is compared now can still take modern back by itself.
     """
     now, before = trial.evidence, trial.legacy()
     if before is now:

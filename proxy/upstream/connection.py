@@ -6,7 +6,7 @@ import os
 import select
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from proxy.secure import Secure
+from proxy.tls_ends import Secure
 from proxy.upstream.failures import Failure
 from proxy.upstream.reading import ResponseReader
 

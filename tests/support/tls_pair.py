@@ -4,7 +4,7 @@ import contextlib
 import ssl
 from pathlib import Path
 
-from proxy.secure import Secure, SecureContext
+from proxy.tls_ends import Secure, SecureContext
 from tests.support.keys import issued
 
 

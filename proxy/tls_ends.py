@@ -24,6 +24,8 @@ class Secure(ssl.SSLObject):
 
     It is told before the loop hands on what was said last. Without it, the loop closes the connection.
     """
+    ended = False
+    """Whether `rest` has come to the peer's closure alert."""
 
     def read(self, len: int = 1024, buffer: "Buffer | None" = None) -> bytes:
         data = super().read(len, buffer)
@@ -32,9 +34,6 @@ class Secure(ssl.SSLObject):
         told, self.on_end = self.on_end, _ignore
         told()
         raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The peer sends no more.")
-
-    ended = False
-    """Whether `rest` has come to the peer's closure alert."""
 
     def rest(self, received: bytes = b"") -> bytes:
         """What these last bytes of a lost connection say, behind any before them that were not taken."""
